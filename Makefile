@@ -1,0 +1,39 @@
+# `make demo` and `make test` set up all they need in .venv; nothing is installed anywhere else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types check clean help
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(READY)  ## the whole pipeline against stand-ins on this machine
+	@$(BIN)/trio-pipeline demo
+
+test: $(READY)  ## every test
+	@$(BIN)/python -m pytest -q
+
+lint: $(READY)  ## ruff and flake8-async
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/flake8 --select ASYNC trio_pipeline
+
+types: $(READY)  ## mypy, strictly
+	@$(BIN)/mypy
+
+check: test lint types  ## what must hold before a change lands
+
+clean:  ## forget the virtual environment
+	rm -rf $(VENV)
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "trio-pipeline needs Python 3.11 or later: install the package python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "trio-pipeline needs Python 3.11 or later; $$($(PYTHON) --version) is too old. Name another one: make PYTHON=python3.12 demo"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) cannot make virtual environments: install the package python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,377 @@
+"""The seam between the program and everything that is not deterministic.
+
+Wall-clock time, random numbers, ids, files, the network, blocking calls and worker processes reach the program through
+a `World` and through nothing else; monotonic time is Trio's own clock. `real_world()` is the one that runs in earnest. A
+world made from a seed gives the same members other implementations, and the program above cannot tell.
+
+This file does not know what the program does with any of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import os
+import queue
+import random
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar, TypeVarTuple
+
+import httpx
+import trio
+import trio_parallel
+
+__all__ = [
+    "Ask",
+    "Files",
+    "NewFile",
+    "OldFile",
+    "Owner",
+    "OwnerLoop",
+    "Processes",
+    "Threads",
+    "World",
+    "real_world",
+]
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+J = TypeVar("J")
+J_contra = TypeVar("J_contra", contravariant=True)
+
+
+class Ask(enum.Enum):
+    """What the loop of an owned resource asks of the thread, or of the simulated task, that runs it."""
+
+    NEXT = "wait for the next job and send it in"
+    MORE = "send in a job if one is waiting, else None"
+    STEP = "nothing: a point at which a simulated world may let others run"
+
+
+OwnerLoop = Generator[Ask, J | None, None]
+"""The life of a resource that one thread owns: it yields an `Ask` and is sent the answer. It ends by returning."""
+
+
+class Owner(Protocol[J_contra]):
+    """The two directions between Trio and the loop of an owned resource."""
+
+    def send(self, job: J_contra) -> None:
+        """Queue a job for the loop. To be called from Trio; never blocks, and keeps the order."""
+
+    def call_soon(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Have `function(*args)` called in Trio's thread. To be called from the loop; lost after Trio has ended."""
+
+
+class Threads(Protocol):
+    """Blocking calls."""
+
+    async def run(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Call a function that blocks, away from the event loop.
+
+        Cancellation: a checkpoint before the call; once begun the call is awaited to its end, so that a caller knows
+        what happened.
+        """
+
+    def open_owner(
+        self, name: str, loop: Callable[[Owner[J]], OwnerLoop[J]]
+    ) -> AbstractAsyncContextManager[Owner[J]]:
+        """Run `loop` on a thread of its own for its whole life.
+
+        Whoever opens it makes the loop return (by a job that means "stop") before the context is left: leaving joins
+        the thread. An exception out of the loop is raised from the context.
+        """
+
+
+class NewFile(Protocol):
+    """A file being written."""
+
+    async def write(self, data: bytes) -> None:
+        """Append `data`. Cancellation: what has begun is written whole."""
+
+    async def sync(self) -> None:
+        """Return when everything written would survive a loss of power."""
+
+    async def close(self) -> None:
+        """Release the file; closing twice is fine. Not cancellable."""
+
+
+class OldFile(Protocol):
+    """A file being read."""
+
+    async def read(self, size: int) -> bytes:
+        """The next `size` bytes or fewer; empty at the end."""
+
+    async def close(self) -> None:
+        """Release the file; closing twice is fine. Not cancellable."""
+
+
+class Files(Protocol):
+    """Files as a crash sees them: only what was synced is sure to be there afterwards.
+
+    Every method raises OSError as the operating system does, save where it says otherwise.
+    """
+
+    async def create(self, path: Path) -> NewFile:
+        """Open `path` for writing, emptied if it exists."""
+
+    async def open(self, path: Path) -> OldFile:
+        """Open `path` for reading."""
+
+    async def replace(self, source: Path, target: Path) -> None:
+        """Rename, over what may be there, and sync the directory: afterwards the name is durable."""
+
+    async def remove(self, path: Path) -> bool:
+        """Delete a file; False if there was none."""
+
+    async def size(self, path: Path) -> int | None:
+        """Length in bytes, or None if there is no such file."""
+
+    async def sizes(self, directory: Path) -> dict[str, int]:
+        """Names and lengths of the plain files in a directory; empty if there is none."""
+
+    async def make_directory(self, path: Path) -> None:
+        """Create a directory and its parents, if they are missing."""
+
+    async def free_space(self, path: Path) -> int:
+        """Bytes that could still be written where `path`, an existing directory, lies."""
+
+
+class Processes(Protocol):
+    """Worker processes for code that may crash, hang or eat memory."""
+
+    async def run(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Call an importable function in a worker process.
+
+        Raises:
+            trio_parallel.BrokenWorkerError: The worker died during the call.
+
+        Cancellation: the worker is killed.
+        """
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside the program.
+
+    Attributes:
+        random: The source of all random choices.
+        now: Wall-clock time, UTC, without a time zone attached. For people and for the ledger, never for order.
+        new_id: A name that nobody else has.
+        files: The file system.
+        threads: Blocking calls, and resources that own a thread.
+        open_processes: A pool of at most so many worker processes.
+        open_transport: A new connection pool to the network.
+    """
+
+    random: random.Random
+    now: Callable[[], datetime.datetime]
+    new_id: Callable[[], str]
+    files: Files
+    threads: Threads
+    open_processes: Callable[[int], AbstractAsyncContextManager[Processes]]
+    open_transport: Callable[[], httpx.AsyncBaseTransport]
+
+
+def real_world() -> World:
+    """The world as it is."""
+    threads = _RealThreads()
+    return World(
+        random=random.SystemRandom(),
+        now=lambda: datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+        new_id=lambda: uuid.uuid4().hex,
+        files=_RealFiles(threads),
+        threads=threads,
+        open_processes=_open_real_processes,
+        open_transport=_open_real_transport,
+    )
+
+
+def _open_real_transport() -> httpx.AsyncBaseTransport:
+    # httpcore loses a pool slot for ever when a request is cancelled while it waits for the pool (httpcore#1093). An
+    # unbounded pool never makes anybody wait; how many connections there are is the pacer's business.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0)
+    return httpx.AsyncHTTPTransport(limits=limits)
+
+
+class _RealOwner:
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._token = trio.lowlevel.current_trio_token()
+
+    def send(self, job: object) -> None:
+        self._jobs.put(job)
+
+    def call_soon(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(function, *args)
+
+    def drive(self, loop: OwnerLoop[object]) -> None:
+        """Run the loop to its end in the calling thread."""
+        answer: object = None
+        while True:
+            try:
+                ask = loop.send(answer)
+            except StopIteration:
+                return
+            match ask:
+                case Ask.NEXT:
+                    answer = self._jobs.get()
+                case Ask.MORE:
+                    try:
+                        answer = self._jobs.get_nowait()
+                    except queue.Empty:
+                        answer = None
+                case Ask.STEP:
+                    answer = None
+
+
+class _RealThreads:
+    async def run(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        return await trio.to_thread.run_sync(function, *args)
+
+    @asynccontextmanager
+    async def open_owner(
+        self, name: str, loop: Callable[[Owner[J]], OwnerLoop[J]]
+    ) -> AsyncIterator[Owner[J]]:
+        owner = _RealOwner()
+
+        async def live() -> None:
+            # One long call pins one OS thread; a limiter of its own keeps it out of the way of everybody else's calls.
+            # The loop is ended by a job, never by cancellation: what it owns has to be closed in its own thread.
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(
+                    owner.drive, loop(owner), limiter=trio.CapacityLimiter(1), thread_name=name
+                )
+
+        async with trio.open_nursery(strict_exception_groups=False) as nursery:
+            nursery.start_soon(live, name=name)
+            yield owner
+
+
+class _RealProcesses:
+    def __init__(self, context: trio_parallel.WorkerContext, limiter: trio.CapacityLimiter) -> None:
+        self._context = context
+        self._limiter = limiter
+
+    async def run(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        result: T = await self._context.run_sync(function, *args, kill_on_cancel=True, limiter=self._limiter)
+        return result
+
+
+@asynccontextmanager
+async def _open_real_processes(count: int) -> AsyncIterator[Processes]:
+    async with trio_parallel.open_worker_context(idle_timeout=60.0, grace_period=5.0) as context:
+        yield _RealProcesses(context, trio.CapacityLimiter(count))
+
+
+class _RealNewFile:
+    def __init__(self, file: BinaryIO, threads: Threads) -> None:
+        self._file = file
+        self._threads = threads
+
+    async def write(self, data: bytes) -> None:
+        await self._threads.run(self._file.write, data)
+
+    async def sync(self) -> None:
+        def sync() -> None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+        await self._threads.run(sync)
+
+    async def close(self) -> None:
+        with trio.CancelScope(shield=True):
+            await self._threads.run(self._file.close)
+
+
+class _RealOldFile:
+    def __init__(self, file: BinaryIO, threads: Threads) -> None:
+        self._file = file
+        self._threads = threads
+
+    async def read(self, size: int) -> bytes:
+        return await self._threads.run(self._file.read, size)
+
+    async def close(self) -> None:
+        with trio.CancelScope(shield=True):
+            await self._threads.run(self._file.close)
+
+
+class _RealFiles:
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+
+    async def create(self, path: Path) -> NewFile:
+        return _RealNewFile(await self._threads.run(_open_for_writing, path), self._threads)
+
+    async def open(self, path: Path) -> OldFile:
+        return _RealOldFile(await self._threads.run(_open_for_reading, path), self._threads)
+
+    async def replace(self, source: Path, target: Path) -> None:
+        await self._threads.run(_replace, source, target)
+
+    async def remove(self, path: Path) -> bool:
+        return await self._threads.run(_remove, path)
+
+    async def size(self, path: Path) -> int | None:
+        return await self._threads.run(_size, path)
+
+    async def sizes(self, directory: Path) -> dict[str, int]:
+        return await self._threads.run(_sizes, directory)
+
+    async def make_directory(self, path: Path) -> None:
+        def make() -> None:
+            path.mkdir(parents=True, exist_ok=True)
+
+        await self._threads.run(make)
+
+    async def free_space(self, path: Path) -> int:
+        return (await self._threads.run(shutil.disk_usage, path)).free
+
+
+def _open_for_writing(path: Path) -> BinaryIO:
+    return path.open("wb")
+
+
+def _open_for_reading(path: Path) -> BinaryIO:
+    return path.open("rb", buffering=0)
+
+
+def _replace(source: Path, target: Path) -> None:
+    source.replace(target)
+    # A rename is durable only once the directory is: without this a crash can bring the old name back.
+    descriptor = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _sizes(directory: Path) -> dict[str, int]:
+    try:
+        with os.scandir(directory) as entries:
+            return {
+                entry.name: entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False)
+            }
+    except FileNotFoundError:
+        return {}
