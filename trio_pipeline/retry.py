@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import email.utils
+import math
 import random
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
@@ -165,11 +166,13 @@ class RetryPolicy:
     Attributes:
         attempts: How many attempts an item gets in a run.
         hold: Seconds; an item that has to wait longer gives its place back.
+        patience: Seconds; an item that has to wait longer is left to another run.
         backoff: The pauses.
     """
 
     attempts: int = 5
     hold: float = 30.0
+    patience: float = math.inf
     backoff: Backoff = field(default_factory=Backoff)
 
 

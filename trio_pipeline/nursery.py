@@ -1,0 +1,509 @@
+"""A pipeline: stages of workers in supervised nurseries; drain, cancel, resize.
+
+A stage takes items from a source, calls a handler for each in one of its workers, awaits the record of what came of it,
+and only then hands the result on. So what a crash costs is at most the work that was in flight, provided that the
+record is durable and that the source is filled from it at the next start.
+
+    async with open_pipeline() as pipeline:
+        pipeline.start_stage("fetch", fetch, source=addresses, sink=send_page, workers=3)
+        pipeline.start_stage("count", count, source=pages, workers=2)
+
+Leaving the block waits for every stage to end: by its source, by `drain`, or by an error. An item's failure, which a
+handler reports with one of the errors of `retry`, ends nothing else. Every other exception is a defect: it cancels the
+pipeline and comes out in one flat exception group, with stage and item in its notes.
+
+This file does not know what the items are, nor where records are kept.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+import trio
+
+from trio_pipeline.channels import Sink, Source
+from trio_pipeline.retry import (
+    Done,
+    ItemError,
+    Outcome,
+    PutOff,
+    Rejected,
+    RetryPolicy,
+    StopStage,
+    decide,
+)
+
+__all__ = ["Pipeline", "PipelineStatistics", "Recorder", "Stage", "StageStatistics", "open_pipeline"]
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+Recorder = Callable[[ItemT, Outcome[ResultT], int, float], Awaitable[None]]
+"""`record(item, outcome, attempt, elapsed)`: awaited before a stage acts on an outcome. `attempt` counts from 1,
+`elapsed` is in seconds. An exception out of it is a defect."""
+
+
+@runtime_checkable
+class _Returnable(Protocol):
+    """A source that wants to hear about what it handed out: a `Backlog`."""
+
+    def done(self, item: Any) -> None: ...
+
+    def put_back(self, item: Any, *, due: float = ...) -> None: ...
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatistics:
+    """What a stage has done so far.
+
+    Attributes:
+        name: The stage.
+        workers: How many may work at once.
+        busy: How many do.
+        done: Items whose handler returned.
+        failed: Items given up for this run.
+        rejected: Items given up for good.
+        put_off: Attempts that failed and are or were to be repeated.
+        left: Items let go for another run: the stage was drained or stopped, or they have to wait too long.
+        ended: Whether it will do nothing more.
+        stopped: Why it ended before its source did, or None.
+    """
+
+    name: str
+    workers: int
+    busy: int
+    done: int
+    failed: int
+    rejected: int
+    put_off: int
+    left: int
+    ended: bool
+    stopped: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStatistics:
+    """What a pipeline has done so far.
+
+    Attributes:
+        stages: Each stage in the order in which they were started.
+        draining: Whether it takes up nothing new any more.
+    """
+
+    stages: tuple[StageStatistics, ...]
+    draining: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Seat:
+    """One worker task: the scope of its waiting for an item, and whether it is waiting now."""
+
+    scope: trio.CancelScope
+    idle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """How often an item was tried before."""
+
+    counted: int = 0
+    uncounted: int = 0
+
+    def after(self, outcome: PutOff) -> _Tries:
+        if outcome.counts:
+            return _Tries(self.counted + 1, 0)
+        return _Tries(self.counted, self.uncounted + 1)
+
+
+_FRESH = _Tries()
+
+
+class Stage(Generic[ItemT, ResultT]):
+    """Workers that do one thing to every item of a source. Made by `Pipeline.start_stage`.
+
+    At most `workers` of them begin work at once. The number can be changed while the stage runs, to 0 and back; after
+    it was lowered nothing begins until fewer than that are at work.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        handler: Callable[[ItemT], Awaitable[ResultT]],
+        *,
+        source: Source[ItemT],
+        sink: Sink[ResultT] | None,
+        workers: int,
+        policy: RetryPolicy,
+        record: Recorder[ItemT, ResultT] | None,
+        random_source: random.Random,
+    ) -> None:
+        self.name = name
+        self._handler = handler
+        self._source = source
+        self._returnable = source if isinstance(source, _Returnable) else None
+        self._sink = sink
+        self._limit = workers
+        self._policy = policy
+        self._record = record
+        self._random = random_source
+        self._nursery: trio.Nursery | None = None
+        self._seats: set[_Seat] = set()
+        self._tries: dict[ItemT, _Tries] = {}
+        self._room = trio.lowlevel.ParkingLot()
+        self._ending = trio.Event()
+        self._ended = trio.Event()
+        self._stopped: str | None = None
+        self._busy = 0
+        self._done = 0
+        self._failed = 0
+        self._rejected = 0
+        self._put_off = 0
+        self._left = 0
+
+    @property
+    def workers(self) -> int:
+        """How many may work at once."""
+        return self._limit
+
+    @workers.setter
+    def workers(self, workers: int) -> None:
+        if workers < 0:
+            raise ValueError(f"stage {self.name!r} cannot have {workers} workers")
+        self._limit = workers
+        self._unseat(len(self._seats) - workers)
+        self._seat()
+        self._room.unpark_all()
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the stage ended, or is ending, before its source did; None if it did not."""
+        return self._stopped
+
+    def stop(self, reason: str) -> None:
+        """Take up nothing new; what workers hold may end. Stopping again changes nothing."""
+        if self._ending.is_set():
+            return
+        self._stopped = reason
+        self._end()
+
+    async def wait_ended(self) -> None:
+        """Return when the stage will do nothing more and has closed its channels.
+
+        Cancellation: a checkpoint; the stage goes on.
+        """
+        await self._ended.wait()
+
+    def statistics(self) -> StageStatistics:
+        """What it has done so far."""
+        return StageStatistics(
+            name=self.name,
+            workers=self._limit,
+            busy=self._busy,
+            done=self._done,
+            failed=self._failed,
+            rejected=self._rejected,
+            put_off=self._put_off,
+            left=self._left,
+            ended=self._ended.is_set(),
+            stopped=self._stopped,
+        )
+
+    async def run(self) -> None:
+        """Work until the source or the stage is ended. Called once, by the pipeline."""
+        try:
+            with _closing(self._source), _closing(self._sink):
+                async with trio.open_nursery() as self._nursery:
+                    self._seat()
+                    await self._ending.wait()
+        finally:
+            self._ended.set()
+
+    def _end(self) -> None:
+        self._ending.set()
+        self._unseat(len(self._seats))
+        self._room.unpark_all()
+
+    def _seat(self) -> None:
+        """Start the workers that are missing."""
+        if self._nursery is None or self._ending.is_set():
+            return
+        while len(self._seats) < self._limit:
+            seat = _Seat(trio.CancelScope())
+            self._seats.add(seat)
+            self._nursery.start_soon(self._work, seat, name=f"{self.name} worker")
+
+    def _unseat(self, count: int) -> None:
+        """Send home up to `count` workers that wait for an item; those at work go when they find themselves too many."""
+        for seat in [seat for seat in self._seats if seat.idle][: max(0, count)]:
+            seat.idle = False
+            seat.scope.cancel()
+            self._seats.discard(seat)
+
+    async def _work(self, seat: _Seat) -> None:
+        """Handle one item after another until the source ends, or until there are enough others."""
+        last: list[ItemT] = []
+        try:
+            # One scope for a worker's life rather than one for each wait: a scope costs as much as the rest together.
+            with seat.scope:
+                while not self._ending.is_set() and len(self._seats) <= self._limit:
+                    seat.idle = True
+                    try:
+                        item = await self._source.receive()
+                    except trio.EndOfChannel:
+                        self._end()
+                        return
+                    seat.idle = False
+                    if seat.scope.cancel_called:
+                        # It was sent home in the moment between being given the item and waking up.
+                        last.append(item)
+                        break
+                    await self._handle(item)
+            for item in last:
+                await self._handle(item)
+        finally:
+            self._seats.discard(seat)
+
+    async def _handle(self, item: ItemT) -> None:
+        """See one item through, unless there is no room for it."""
+        while self._busy >= self._limit and not self._ending.is_set():
+            await self._room.park()
+        if self._busy >= self._limit or (self._ending.is_set() and self._returnable is not None):
+            self._leave(item)
+            return
+        self._busy += 1
+        try:
+            await self._see_through(item)
+        except BaseException as error:
+            if not isinstance(error, trio.Cancelled):
+                error.add_note(f"stage: {self.name}")
+                error.add_note(f"item: {item!r}")
+            raise
+        finally:
+            self._busy -= 1
+            self._room.unpark()
+
+    async def _see_through(self, item: ItemT) -> None:
+        tries = self._tries.pop(item, _FRESH) if self._tries else _FRESH
+        while True:
+            began = trio.current_time()
+            try:
+                outcome = await self._attempt(item, tries)
+            except StopStage as order:
+                self._leave(item)
+                self.stop(order.reason)
+                return
+            if self._record is not None:
+                await self._record(item, outcome, tries.counted + 1, trio.current_time() - began)
+            if not isinstance(outcome, PutOff):
+                await self._let_go(item, outcome)
+                return
+            self._put_off += 1
+            tries = tries.after(outcome)
+            if self._give_back(item, outcome, tries):
+                return
+            if await self._ends_within(outcome.delay):
+                self._leave(item)
+                return
+
+    async def _attempt(self, item: ItemT, tries: _Tries) -> Outcome[ResultT]:
+        try:
+            return Done(await self._handler(item))
+        except ItemError as error:
+            return decide(
+                error,
+                attempt=tries.counted + 1,
+                uncounted=tries.uncounted,
+                policy=self._policy,
+                random_source=self._random,
+            )
+
+    def _give_back(self, item: ItemT, outcome: PutOff, tries: _Tries) -> bool:
+        """Give up the place of an item that has to wait long, where its source can take it back."""
+        if outcome.delay > self._policy.patience:
+            self._left += 1
+            if self._returnable is not None:
+                self._returnable.done(item)
+            return True
+        if self._returnable is None or outcome.held:
+            return False
+        self._tries[item] = tries
+        self._returnable.put_back(item, due=trio.current_time() + outcome.delay)
+        return True
+
+    async def _let_go(self, item: ItemT, outcome: Outcome[ResultT]) -> None:
+        """Act on a recorded outcome that ends an item's time here."""
+        match outcome:
+            case Done(result):
+                self._done += 1
+                await self._hand_on(result)
+            case Rejected():
+                self._rejected += 1
+            case _:
+                self._failed += 1
+        if self._returnable is not None:
+            self._returnable.done(item)
+
+    async def _hand_on(self, result: ResultT) -> None:
+        if self._sink is None:
+            return
+        try:
+            await self._sink.send(result)
+        except trio.BrokenResourceError:
+            # Nobody takes results any more. This one is recorded, so the next run hands it on.
+            self.stop("the stage that it feeds has ended")
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with trio.move_on_after(seconds):
+            await self._ending.wait()
+        return self._ending.is_set()
+
+    def _leave(self, item: ItemT) -> None:
+        self._left += 1
+        if self._returnable is not None:
+            self._returnable.put_back(item)
+
+
+class Pipeline:
+    """Stages that live and end together. Made by `open_pipeline`."""
+
+    def __init__(self, nursery: trio.Nursery, random_source: random.Random) -> None:
+        self._nursery = nursery
+        self._random = random_source
+        self._stages: list[Stage[Any, Any]] = []
+        self._draining = trio.Event()
+        self._cancelled = False
+
+    @property
+    def draining(self) -> bool:
+        """Whether `drain` or `cancel` was called."""
+        return self._draining.is_set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether work was cut off: by `cancel`, or because the grace of a drain was over."""
+        return self._cancelled
+
+    def start_stage(
+        self,
+        name: str,
+        handler: Callable[[ItemT], Awaitable[ResultT]],
+        *,
+        source: Source[ItemT],
+        sink: Sink[ResultT] | None = None,
+        workers: int = 1,
+        policy: RetryPolicy | None = None,
+        record: Recorder[ItemT, ResultT] | None = None,
+    ) -> Stage[ItemT, ResultT]:
+        """Start a stage. It owns `source` and `sink` from here on, and closes them when it ends.
+
+        Args:
+            name: What it is called in statistics and in the notes of errors.
+            handler: Called with each item. What it returns goes to `sink`. It reports a failure by raising `TryAgain`,
+                `GiveUp`, `Reject` or `StopStage`; any other exception is a defect.
+            source: Where the items come from. An item that has to wait long goes back there, if it is a `Backlog`.
+            sink: Where the results go; None if nowhere.
+            workers: How many items are worked on at once.
+            policy: How often and after which pauses a failed attempt is repeated.
+            record: Awaited with every outcome before the stage acts on it.
+        """
+        stage = Stage(
+            name,
+            handler,
+            source=source,
+            sink=sink,
+            workers=workers,
+            policy=policy or RetryPolicy(),
+            record=record,
+            random_source=self._random,
+        )
+        self._stages.append(stage)
+        self._nursery.start_soon(stage.run, name=f"stage {name}")
+        if self.draining:
+            stage.stop("the pipeline is draining")
+        return stage
+
+    def drain(self, grace: float = math.inf) -> None:
+        """Take up nothing new; what workers hold may end within `grace` seconds, then it is cancelled.
+
+        What waits stays where it is. Draining again changes nothing.
+        """
+        if self.draining:
+            return
+        self._draining.set()
+        for stage in self._stages:
+            stage.stop("the pipeline is draining")
+        self._nursery.start_soon(self._cancel_after, grace, name="grace of the drain")
+
+    def cancel(self) -> None:
+        """End now: everything in flight is cancelled."""
+        self._draining.set()
+        self._cancelled = True
+        self._nursery.cancel_scope.cancel(reason="the pipeline was cancelled")
+
+    def statistics(self) -> PipelineStatistics:
+        """What it has done so far."""
+        return PipelineStatistics(tuple(stage.statistics() for stage in self._stages), self.draining)
+
+    async def _cancel_after(self, grace: float) -> None:
+        with trio.move_on_after(grace):
+            for stage in self._stages:
+                await stage.wait_ended()
+            return
+        self.cancel()
+
+
+@asynccontextmanager
+async def open_pipeline(*, random_source: random.Random | None = None) -> AsyncIterator[Pipeline]:
+    """Open a pipeline. Leaving the block waits until every stage has ended.
+
+    Args:
+        random_source: For the jitter of pauses; a world's own where runs are to be repeatable.
+
+    Raises:
+        BaseExceptionGroup: A defect: the first exception that no stage knows what to do with cancels the others. The
+            group is flat; the notes of each exception name stage and item.
+
+    Cancellation: cancels every stage and waits for its workers to end.
+    """
+    with _flat_group():
+        async with trio.open_nursery() as nursery:
+            yield Pipeline(nursery, random_source or random.SystemRandom())
+
+
+@contextmanager
+def _flat_group() -> Iterator[None]:
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        leaves = list(_leaves(group))
+        if all(isinstance(leaf, trio.Cancelled) for leaf in leaves):
+            raise
+        raise BaseExceptionGroup("a stage of the pipeline failed", leaves) from None
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+@contextmanager
+def _closing(end: object) -> Iterator[None]:
+    # A plain close, not `async with`: aclose() is a checkpoint, which in a cancelled scope hides the error under way.
+    try:
+        yield
+    finally:
+        if isinstance(end, _Closable):
+            end.close()
