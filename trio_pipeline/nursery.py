@@ -243,7 +243,7 @@ class Stage(Generic[ItemT, ResultT]):
             self._nursery.start_soon(self._work, seat, name=f"{self.name} worker")
 
     def _unseat(self, count: int) -> None:
-        """Send home up to `count` workers that wait for an item; those at work go when they find themselves too many."""
+        """Send home up to `count` workers that wait for an item; those at work go when they see they are too many."""
         for seat in [seat for seat in self._seats if seat.idle][: max(0, count)]:
             seat.idle = False
             seat.scope.cancel()

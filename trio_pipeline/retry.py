@@ -1,7 +1,7 @@
 """Which failure means what, and when to try again.
 
-A handler says what went wrong by raising one of the four errors below; every other exception is a defect. `decide` turns
-the error into an outcome, which the stage records and then acts on.
+A handler says what went wrong by raising one of the four errors below; every other exception is a defect. `decide`
+turns the error into an outcome, which the stage records and then acts on.
 
 Pure: this file does not know the time, the network or what an item is. Random numbers are handed in.
 """
@@ -69,7 +69,7 @@ class Reject(ItemError):
     """No other attempt makes sense at all, until a person asks for one."""
 
 
-class StopStage(Exception):  # noqa: N818 -- an order, not an error
+class StopStage(Exception):
     """No item of this stage can succeed now: refused credentials, say. The item in hand is let go untouched.
 
     Attributes:

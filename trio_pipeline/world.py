@@ -1,8 +1,8 @@
 """The seam between the program and everything that is not deterministic.
 
 Wall-clock time, random numbers, ids, files, the network, blocking calls and worker processes reach the program through
-a `World` and through nothing else; monotonic time is Trio's own clock. `real_world()` is the one that runs in earnest. A
-world made from a seed gives the same members other implementations, and the program above cannot tell.
+a `World` and through nothing else; monotonic time is Trio's own clock. `real_world()` is the one that runs in earnest.
+A world made from a seed gives the same members other implementations, and the program above cannot tell.
 
 This file does not know what the program does with any of it.
 """
@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar, TypeVarTuple
+from typing import Any, BinaryIO, Generic, Protocol, TypeVar, TypeVarTuple
 
 import httpx
 import trio
@@ -77,9 +77,7 @@ class Threads(Protocol):
         what happened.
         """
 
-    def open_owner(
-        self, name: str, loop: Callable[[Owner[J]], OwnerLoop[J]]
-    ) -> AbstractAsyncContextManager[Owner[J]]:
+    def open_owner(self, name: str, loop: Callable[[Owner[J]], OwnerLoop[J]]) -> AbstractAsyncContextManager[Owner[J]]:
         """Run `loop` on a thread of its own for its whole life.
 
         Whoever opens it makes the loop return (by a job that means "stop") before the context is left: leaving joins
@@ -198,21 +196,21 @@ def _open_real_transport() -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(limits=limits)
 
 
-class _RealOwner:
+class _RealOwner(Generic[J]):
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[J] = queue.SimpleQueue()
         self._token = trio.lowlevel.current_trio_token()
 
-    def send(self, job: object) -> None:
+    def send(self, job: J) -> None:
         self._jobs.put(job)
 
     def call_soon(self, function: Callable[[*Ts], object], *args: *Ts) -> None:
         with suppress(trio.RunFinishedError):
             self._token.run_sync_soon(function, *args)
 
-    def drive(self, loop: OwnerLoop[object]) -> None:
+    def drive(self, loop: OwnerLoop[J]) -> None:
         """Run the loop to its end in the calling thread."""
-        answer: object = None
+        answer: J | None = None
         while True:
             try:
                 ask = loop.send(answer)
@@ -235,10 +233,8 @@ class _RealThreads:
         return await trio.to_thread.run_sync(function, *args)
 
     @asynccontextmanager
-    async def open_owner(
-        self, name: str, loop: Callable[[Owner[J]], OwnerLoop[J]]
-    ) -> AsyncIterator[Owner[J]]:
-        owner = _RealOwner()
+    async def open_owner(self, name: str, loop: Callable[[Owner[J]], OwnerLoop[J]]) -> AsyncIterator[Owner[J]]:
+        owner: _RealOwner[J] = _RealOwner()
 
         async def live() -> None:
             # One long call pins one OS thread; a limiter of its own keeps it out of the way of everybody else's calls.
@@ -254,7 +250,7 @@ class _RealThreads:
 
 
 class _RealProcesses:
-    def __init__(self, context: trio_parallel.WorkerContext, limiter: trio.CapacityLimiter) -> None:
+    def __init__(self, context: Any, limiter: trio.CapacityLimiter) -> None:
         self._context = context
         self._limiter = limiter
 
@@ -370,8 +366,6 @@ def _size(path: Path) -> int | None:
 def _sizes(directory: Path) -> dict[str, int]:
     try:
         with os.scandir(directory) as entries:
-            return {
-                entry.name: entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False)
-            }
+            return {entry.name: entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False)}
     except FileNotFoundError:
         return {}

@@ -1,0 +1,5 @@
+"""Structured-concurrency pipelines on Trio."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
