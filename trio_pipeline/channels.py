@@ -16,7 +16,7 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
 import trio
 
@@ -26,6 +26,7 @@ __all__ = [
     "Batches",
     "ByteBudget",
     "ByteBudgetStatistics",
+    "Closable",
     "Reservation",
     "Sink",
     "Source",
@@ -62,6 +63,14 @@ class Sink(Protocol[T_contra]):
 
     def close(self) -> None:
         """Say that no more will come; closing twice is fine."""
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An end of a channel that can be closed without waiting."""
+
+    def close(self) -> None:
+        """Say that this end is no longer used; closing twice is fine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,7 @@ class Backlog(Generic[T]):
         self._order = itertools.count()
         self._taken = 0
         self._closed = False
+        self._finished = False
         self._waiting = trio.lowlevel.ParkingLot()
 
     @classmethod
@@ -135,20 +145,28 @@ class Backlog(Generic[T]):
         Args:
             item: The item.
             due: When it may be handed out again, in Trio's time.
+
+        Raises:
+            RuntimeError: Nothing is taken that could be given back.
         """
-        self._taken -= 1
+        self._settle_one()
         self._add(item, due)
+        self._finish_if_over()
 
     def done(self, item: T) -> None:
-        """Let go of an item that was received."""
+        """Let go of an item that was received.
+
+        Raises:
+            RuntimeError: Nothing is taken that could be let go.
+        """
         del item
-        self._taken -= 1
-        self._wake_if_finished()
+        self._settle_one()
+        self._finish_if_over()
 
     def close(self) -> None:
         """Say that no more will come from outside; closing twice is fine."""
         self._closed = True
-        self._wake_if_finished()
+        self._finish_if_over()
 
     async def receive(self) -> T:
         """The item that is due and ranks first; waits until there is one.
@@ -159,17 +177,16 @@ class Backlog(Generic[T]):
         Cancellation: a checkpoint; an item is either returned or left in the backlog.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
-        while True:
-            self._promote()
+        while not self._finished:
+            if self._delayed:
+                self._promote()
             if self._ready:
                 _, _, item = heapq.heappop(self._ready)
                 self._taken += 1
                 await trio.lowlevel.cancel_shielded_checkpoint()
                 return item
-            if self._finished():
-                raise trio.EndOfChannel
-            with trio.move_on_at(self._next_due()):
-                await self._waiting.park()
+            await self._wait()
+        raise trio.EndOfChannel
 
     def statistics(self) -> BacklogStatistics:
         """What it holds now."""
@@ -182,11 +199,18 @@ class Backlog(Generic[T]):
             closed=self._closed,
         )
 
+    async def _wait(self) -> None:
+        """Wait for a word that something has changed, or until the first delayed item is due."""
+        if not self._delayed:
+            await self._waiting.park()
+            return
+        with trio.move_on_at(self._delayed[0][0]):
+            await self._waiting.park()
+
     def _add(self, item: T, due: float) -> None:
-        if due <= trio.current_time():
+        if due == -math.inf or due <= trio.current_time():
             heapq.heappush(self._ready, (self._priority(item), next(self._order), item))
             self._waiting.unpark()
-            self._wake_if_finished()
             return
         heapq.heappush(self._delayed, (due, next(self._order), item))
         # All of them: if one alone learned of an earlier due time, its cancellation would lose the wake-up.
@@ -195,19 +219,22 @@ class Backlog(Generic[T]):
     def _promote(self) -> None:
         now = trio.current_time()
         while self._delayed and self._delayed[0][0] <= now:
-            _, _, item = heapq.heappop(self._delayed)
-            heapq.heappush(self._ready, (self._priority(item), next(self._order), item))
+            _, order, item = heapq.heappop(self._delayed)
+            heapq.heappush(self._ready, (self._priority(item), order, item))
 
-    def _next_due(self) -> float:
-        return self._delayed[0][0] if self._delayed else math.inf
+    def _settle_one(self) -> None:
+        if not self._taken:
+            # One word too many would otherwise keep the backlog from ever being finished, and its stage waiting.
+            raise RuntimeError("nothing is taken from this backlog")
+        self._taken -= 1
 
-    def _finished(self) -> bool:
-        if not self._closed or self._taken or self._ready:
-            return False
-        return not (self._delayed and self._patient)
-
-    def _wake_if_finished(self) -> None:
-        if self._finished():
+    def _finish_if_over(self) -> None:
+        """Finish when nothing can come any more. That is for good: an impatient backlog does not wake up again."""
+        if not self._closed or self._taken:
+            return
+        self._promote()
+        if not self._ready and not (self._delayed and self._patient):
+            self._finished = True
             self._waiting.unpark_all()
 
 
@@ -304,8 +331,8 @@ class ByteBudget:
         self._waiting.append(turn)
         try:
             await turn[1].wait()
-        except trio.Cancelled:
-            # Granted and cancelled in the same tick: the grant must not be lost.
+        except BaseException:
+            # Cancelled, and granted before it could wake up to that: the grant must not be lost.
             if turn[1].is_set():
                 self._change(size, 0)
             else:
@@ -376,6 +403,11 @@ class Batches(Generic[T]):
             self._in_use = False
         batch, self._collected = self._collected, []
         return batch
+
+    def close(self) -> None:
+        """Close the source, if it can be closed, as a stage does that receives these batches."""
+        if isinstance(self._source, Closable):
+            self._source.close()
 
     def __aiter__(self) -> AsyncIterator[list[T]]:
         return self

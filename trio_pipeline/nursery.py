@@ -26,9 +26,10 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import trio
 
-from trio_pipeline.channels import Sink, Source
+from trio_pipeline.channels import Closable, Sink, Source
 from trio_pipeline.retry import (
     Done,
+    Failed,
     ItemError,
     Outcome,
     PutOff,
@@ -57,11 +58,6 @@ class _Returnable(Protocol):
     def put_back(self, item: Any, *, due: float = ...) -> None: ...
 
 
-@runtime_checkable
-class _Closable(Protocol):
-    def close(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class StageStatistics:
     """What a stage has done so far.
@@ -74,7 +70,7 @@ class StageStatistics:
         failed: Items given up for this run.
         rejected: Items given up for good.
         put_off: Attempts that failed and are or were to be repeated.
-        left: Items let go for another run: the stage was drained or stopped, or they have to wait too long.
+        left: Items let go for another run: the stage was drained, stopped or cancelled, or they have to wait too long.
         ended: Whether it will do nothing more.
         stopped: Why it ended before its source did, or None.
     """
@@ -152,15 +148,19 @@ class Stage(Generic[ItemT, ResultT]):
         self._source = source
         self._returnable = source if isinstance(source, _Returnable) else None
         self._sink = sink
-        self._limit = workers
+        self._limit = _checked(name, workers)
         self._policy = policy
         self._record = record
         self._random = random_source
         self._nursery: trio.Nursery | None = None
-        self._seats: set[_Seat] = set()
+        # A dict for its order: which of the idle workers is sent home must not depend on where objects lie in memory.
+        self._seats: dict[_Seat, None] = {}
         self._tries: dict[ItemT, _Tries] = {}
         self._room = trio.lowlevel.ParkingLot()
+        # A stage whose source has come to its end is ending; what its workers hold still gets all of its attempts.
+        # One that is stopping, too, lets go of what would have to wait.
         self._ending = trio.Event()
+        self._stopping = trio.Event()
         self._ended = trio.Event()
         self._stopped: str | None = None
         self._busy = 0
@@ -177,9 +177,7 @@ class Stage(Generic[ItemT, ResultT]):
 
     @workers.setter
     def workers(self, workers: int) -> None:
-        if workers < 0:
-            raise ValueError(f"stage {self.name!r} cannot have {workers} workers")
-        self._limit = workers
+        self._limit = _checked(self.name, workers)
         self._unseat(len(self._seats) - workers)
         self._seat()
         self._room.unpark_all()
@@ -189,11 +187,17 @@ class Stage(Generic[ItemT, ResultT]):
         """Why the stage ended, or is ending, before its source did; None if it did not."""
         return self._stopped
 
+    @property
+    def ended(self) -> bool:
+        """Whether it will do nothing more and has closed its channels."""
+        return self._ended.is_set()
+
     def stop(self, reason: str) -> None:
         """Take up nothing new; what workers hold may end. Stopping again changes nothing."""
-        if self._ending.is_set():
+        if self._stopping.is_set() or self._ended.is_set():
             return
         self._stopped = reason
+        self._stopping.set()
         self._end()
 
     async def wait_ended(self) -> None:
@@ -226,9 +230,11 @@ class Stage(Generic[ItemT, ResultT]):
                     self._seat()
                     await self._ending.wait()
         finally:
+            self._nursery = None
             self._ended.set()
 
     def _end(self) -> None:
+        """Take up nothing new."""
         self._ending.set()
         self._unseat(len(self._seats))
         self._room.unpark_all()
@@ -239,19 +245,19 @@ class Stage(Generic[ItemT, ResultT]):
             return
         while len(self._seats) < self._limit:
             seat = _Seat(trio.CancelScope())
-            self._seats.add(seat)
+            self._seats[seat] = None
             self._nursery.start_soon(self._work, seat, name=f"{self.name} worker")
 
     def _unseat(self, count: int) -> None:
         """Send home up to `count` workers that wait for an item; those at work go when they see they are too many."""
         for seat in [seat for seat in self._seats if seat.idle][: max(0, count)]:
             seat.idle = False
-            seat.scope.cancel()
-            self._seats.discard(seat)
+            seat.scope.cancel(reason=f"stage {self.name!r} needs fewer workers")
+            del self._seats[seat]
 
     async def _work(self, seat: _Seat) -> None:
         """Handle one item after another until the source ends, or until there are enough others."""
-        last: list[ItemT] = []
+        late: list[ItemT] = []
         try:
             # One scope for a worker's life rather than one for each wait: a scope costs as much as the rest together.
             with seat.scope:
@@ -262,110 +268,123 @@ class Stage(Generic[ItemT, ResultT]):
                     except trio.EndOfChannel:
                         self._end()
                         return
-                    seat.idle = False
-                    if seat.scope.cancel_called:
+                    if not seat.idle:
                         # It was sent home in the moment between being given the item and waking up.
-                        last.append(item)
+                        late.append(item)
                         break
+                    seat.idle = False
                     await self._handle(item)
-            for item in last:
+            for item in late:
                 await self._handle(item)
+        except BaseException as error:
+            _explain(error, f"stage: {self.name}")
+            raise
         finally:
-            self._seats.discard(seat)
+            self._seats.pop(seat, None)
 
     async def _handle(self, item: ItemT) -> None:
         """See one item through, unless there is no room for it."""
-        while self._busy >= self._limit and not self._ending.is_set():
-            await self._room.park()
-        if self._busy >= self._limit or (self._ending.is_set() and self._returnable is not None):
-            self._leave(item)
+        if (self._busy >= self._limit or self._stopping.is_set()) and not await self._finds_room(item):
             return
         self._busy += 1
+        settled = False
         try:
-            await self._see_through(item)
+            outcome = await self._settle(item)
+            settled = True
+            if outcome is not None:
+                self._count(outcome)
+                if self._sink is not None and isinstance(outcome, Done):
+                    await self._hand_on(self._sink, outcome.result)
+                if self._returnable is not None:
+                    self._returnable.done(item)
         except BaseException as error:
-            if not isinstance(error, trio.Cancelled):
-                error.add_note(f"stage: {self.name}")
-                error.add_note(f"item: {item!r}")
+            self._left += not settled
+            _explain(error, f"item: {item!r}")
             raise
         finally:
             self._busy -= 1
-            self._room.unpark()
+            if self._room:
+                self._room.unpark()
 
-    async def _see_through(self, item: ItemT) -> None:
+    async def _finds_room(self, item: ItemT) -> bool:
+        """Wait until fewer than the limit are at work; False if the stage stops first and the item was left."""
+        try:
+            while self._busy >= self._limit and not self._stopping.is_set():
+                await self._room.park()
+        except BaseException:
+            self._left += 1
+            raise
+        # When the stage stops, what came from a channel is seen through all the same: there is no way back for it.
+        if self._busy < self._limit and (self._returnable is None or not self._stopping.is_set()):
+            return True
+        self._leave(item)
+        return False
+
+    async def _settle(self, item: ItemT) -> Outcome[ResultT] | None:
+        """Attempt an item until its outcome is final and recorded; None if it was let go without one."""
         tries = self._tries.pop(item, _FRESH) if self._tries else _FRESH
         while True:
-            began = trio.current_time()
+            began = trio.current_time() if self._record is not None else math.nan
+            outcome: Outcome[ResultT]
             try:
-                outcome = await self._attempt(item, tries)
+                outcome = Done(await self._handler(item))
+            except ItemError as error:
+                outcome = self._decide(error, tries)
             except StopStage as order:
-                self._leave(item)
+                # Stopped before it is left: an idle worker must not take it up again.
                 self.stop(order.reason)
-                return
+                self._leave(item)
+                return None
             if self._record is not None:
                 await self._record(item, outcome, tries.counted + 1, trio.current_time() - began)
             if not isinstance(outcome, PutOff):
-                await self._let_go(item, outcome)
-                return
+                return outcome
             self._put_off += 1
             tries = tries.after(outcome)
-            if self._give_back(item, outcome, tries):
-                return
-            if await self._ends_within(outcome.delay):
-                self._leave(item)
-                return
+            if not await self._waits_in_place(item, outcome, tries):
+                return None
 
-    async def _attempt(self, item: ItemT, tries: _Tries) -> Outcome[ResultT]:
-        try:
-            return Done(await self._handler(item))
-        except ItemError as error:
-            return decide(
-                error,
-                attempt=tries.counted + 1,
-                uncounted=tries.uncounted,
-                policy=self._policy,
-                random_source=self._random,
-            )
+    def _decide(self, error: ItemError, tries: _Tries) -> PutOff | Failed | Rejected:
+        return decide(
+            error,
+            attempt=tries.counted + 1,
+            uncounted=tries.uncounted,
+            policy=self._policy,
+            random_source=self._random,
+        )
 
-    def _give_back(self, item: ItemT, outcome: PutOff, tries: _Tries) -> bool:
-        """Give up the place of an item that has to wait long, where its source can take it back."""
+    async def _waits_in_place(self, item: ItemT, outcome: PutOff, tries: _Tries) -> bool:
+        """Wait for the next attempt with the item in hand; False if it was let go or given back instead."""
         if outcome.delay > self._policy.patience:
             self._left += 1
             if self._returnable is not None:
                 self._returnable.done(item)
-            return True
-        if self._returnable is None or outcome.held:
             return False
-        self._tries[item] = tries
-        self._returnable.put_back(item, due=trio.current_time() + outcome.delay)
+        if self._returnable is not None and not outcome.held:
+            self._tries[item] = tries
+            self._returnable.put_back(item, due=trio.current_time() + outcome.delay)
+            return False
+        with trio.move_on_after(outcome.delay):
+            await self._stopping.wait()
+        if self._stopping.is_set():
+            self._leave(item)
+            return False
         return True
 
-    async def _let_go(self, item: ItemT, outcome: Outcome[ResultT]) -> None:
-        """Act on a recorded outcome that ends an item's time here."""
-        match outcome:
-            case Done(result):
-                self._done += 1
-                await self._hand_on(result)
-            case Rejected():
-                self._rejected += 1
-            case _:
-                self._failed += 1
-        if self._returnable is not None:
-            self._returnable.done(item)
+    def _count(self, outcome: Outcome[ResultT]) -> None:
+        if isinstance(outcome, Done):
+            self._done += 1
+        elif isinstance(outcome, Rejected):
+            self._rejected += 1
+        else:
+            self._failed += 1
 
-    async def _hand_on(self, result: ResultT) -> None:
-        if self._sink is None:
-            return
+    async def _hand_on(self, sink: Sink[ResultT], result: ResultT) -> None:
         try:
-            await self._sink.send(result)
+            await sink.send(result)
         except trio.BrokenResourceError:
             # Nobody takes results any more. This one is recorded, so the next run hands it on.
             self.stop("the stage that it feeds has ended")
-
-    async def _ends_within(self, seconds: float) -> bool:
-        with trio.move_on_after(seconds):
-            await self._ending.wait()
-        return self._ending.is_set()
 
     def _leave(self, item: ItemT) -> None:
         self._left += 1
@@ -442,7 +461,9 @@ class Pipeline:
         self._draining.set()
         for stage in self._stages:
             stage.stop("the pipeline is draining")
-        self._nursery.start_soon(self._cancel_after, grace, name="grace of the drain")
+        # After the last stage has ended, whoever still holds the pipeline finds its nursery closed.
+        if not all(stage.ended for stage in self._stages):
+            self._nursery.start_soon(self._cancel_after, grace, name="grace of the drain")
 
     def cancel(self) -> None:
         """End now: everything in flight is cancelled."""
@@ -488,15 +509,28 @@ def _flat_group() -> Iterator[None]:
         leaves = list(_leaves(group))
         if all(isinstance(leaf, trio.Cancelled) for leaf in leaves):
             raise
-        raise BaseExceptionGroup("a stage of the pipeline failed", leaves) from None
+        raise BaseExceptionGroup("the pipeline failed", leaves) from None
 
 
-def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _leaves(part)
+    else:
+        yield error
+
+
+def _explain(error: BaseException, note: str) -> None:
+    # On each leaf, since the group that a nursery in a handler made is taken apart on the way out.
+    for leaf in _leaves(error):
+        if not isinstance(leaf, trio.Cancelled):
+            leaf.add_note(note)
+
+
+def _checked(name: str, workers: int) -> int:
+    if workers < 0:
+        raise ValueError(f"stage {name!r} cannot have {workers} workers")
+    return workers
 
 
 @contextmanager
@@ -505,5 +539,5 @@ def _closing(end: object) -> Iterator[None]:
     try:
         yield
     finally:
-        if isinstance(end, _Closable):
+        if isinstance(end, Closable):
             end.close()
