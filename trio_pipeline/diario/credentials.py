@@ -13,11 +13,14 @@ from typing import NoReturn
 
 from trio_pipeline.diario.quoting import terminal_safe
 
-__all__ = ["CredentialsError", "Secret", "Secrets", "load_secrets"]
+__all__ = ["SECRET_NAMES", "CredentialsError", "Secret", "Secrets", "load_secrets"]
 
 _ACCESS_VARIABLES = ("IA_ACCESS_KEY", "IA_ACCESS_KEY_ID")
 _SECRET_VARIABLES = ("IA_SECRET_KEY", "IA_SECRET_ACCESS_KEY")
 _MODEL_VARIABLE = "GEMINI_API_KEY"
+
+SECRET_NAMES = (_ACCESS_VARIABLES[0], _SECRET_VARIABLES[0], _MODEL_VARIABLE)
+"""What the documentation calls the keys."""
 
 
 class CredentialsError(Exception):
@@ -75,7 +78,7 @@ def load_secrets(environ: Mapping[str, str]) -> Secrets:
     pair = _pair_of_environment(environ) or _pair_of_file(environ)
     if pair is not None:
         access, secret, *places = pair
-        sources |= dict(zip(("IA_ACCESS_KEY", "IA_SECRET_KEY"), places, strict=True))
+        sources |= dict(zip(SECRET_NAMES[:2], places, strict=True))
     found = _first(environ, (_MODEL_VARIABLE,))
     if found is not None:
         model = _checked(*found)

@@ -1,0 +1,175 @@
+"""Answers on stdout: a table for a person at a terminal, plain lines for a pipe, JSON lines for a program.
+
+Values come from catalogs, gazettes and other people's servers: nothing of them may reach a terminal as a command. This
+file does not know what the rows mean.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trio_pipeline.diario.quoting import terminal_safe
+
+__all__ = ["json_line", "plain_value", "print_json_lines", "print_rows", "terminal_safe"]
+
+Row = Mapping[str, object]
+
+# A table whose columns have less room than this is harder to read than a list.
+_NARROWEST = 12
+# JSON may hold these only inside of strings, where the escape means the same.
+_NOT_ASCII_PRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
+def print_rows(
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    *,
+    as_json: bool = False,
+    file: TextIO | None = None,
+    width: int | None = None,
+) -> None:
+    """Print rows in the form that fits who reads them.
+
+    Args:
+        rows: By column name; what a row lacks is null.
+        columns: The columns to print, in order.
+        as_json: One JSON object a line instead, whoever reads.
+        file: Where to; stdout if None.
+        width: Columns of the terminal; found out if None. Without a terminal nothing is cut or folded.
+    """
+    out = sys.stdout if file is None else file
+    if as_json:
+        print_json_lines(({name: row.get(name) for name in columns} for row in rows), file=out)
+    elif out.isatty():
+        _print_for_person(list(rows), columns, Console(file=out, width=width))
+    else:
+        _print_plain(rows, columns, out)
+
+
+def print_json_lines(rows: Iterable[Row], *, file: TextIO | None = None) -> None:
+    """Print one JSON object a line, each as soon as its row is there."""
+    out = sys.stdout if file is None else file
+    for row in rows:
+        out.write(json_line(row) + "\n")
+
+
+def json_line(row: Row) -> str:
+    r"""A row as JSON on one line.
+
+    Times are ISO 8601 (those without a zone are UTC), durations seconds, decimals numbers, bytes hex; what JSON cannot
+    say (infinity) is null. Letters stay as they are; control characters are escaped, also those that JSON would allow.
+
+    >>> json_line({"id": "diário", "page": 1})
+    '{"id": "diário", "page": 1}'
+    """
+    line = json.dumps(_jsonable(row), ensure_ascii=False, allow_nan=False)
+    return _NOT_ASCII_PRINTABLE.sub(_escaped, line)
+
+
+def plain_value(value: object) -> str:
+    """A value on one line for a person, safe for a terminal; empty for null."""
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = "yes" if value else "no"
+        case float():
+            text = f"{value:.6g}"
+        case datetime.datetime():
+            text = value.isoformat(sep=" ", timespec="seconds")
+        case str() | int() | datetime.date() | datetime.timedelta() | decimal.Decimal():
+            text = str(value)
+        case _:
+            text = json.dumps(_jsonable(value), ensure_ascii=False)
+    return terminal_safe(text)
+
+
+def _jsonable(value: object) -> object:
+    result: object = value
+    match value:
+        case None | bool() | int() | str():
+            pass
+        case float() | decimal.Decimal():
+            result = _number(value)
+        case datetime.datetime():
+            result = value.isoformat() + ("Z" if value.tzinfo is None else "")
+        case datetime.date() | datetime.time():
+            result = value.isoformat()
+        case datetime.timedelta():
+            result = value.total_seconds()
+        case bytes():
+            result = value.hex()
+        case Mapping():
+            result = {str(key): _jsonable(part) for key, part in value.items()}
+        case Sequence():
+            result = [_jsonable(part) for part in value]
+        case _:
+            result = str(value)
+    return result
+
+
+def _number(value: float | decimal.Decimal) -> float | None:
+    if not math.isfinite(value):
+        return None
+    if isinstance(value, decimal.Decimal) and value == value.to_integral_value():
+        return int(value)
+    return float(value)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match.group()
+    return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
+def _print_plain(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
+    """Lines of tab-separated cells below their names: `cut` reads them, and no cell has a tab of its own."""
+    out.write("\t".join(columns) + "\n")
+    out.writelines("\t".join(plain_value(row.get(name)) for name in columns) + "\n" for row in rows)
+
+
+def _print_for_person(rows: Sequence[Row], columns: Sequence[str], console: Console) -> None:
+    cells = [[plain_value(row.get(name)) for name in columns] for row in rows]
+    if _room_needed(cells, columns) <= console.width:
+        _print_table(cells, columns, console)
+    else:
+        _print_list(cells, columns, console)
+
+
+def _room_needed(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> int:
+    """How wide a table is in which every column has its width, or enough of it to be read."""
+    widths = [
+        min(_NARROWEST, max(len(name), *(len(row[index]) for row in cells), 0)) for index, name in enumerate(columns)
+    ]
+    return sum(widths) + 2 * len(columns)
+
+
+def _print_table(cells: Sequence[Sequence[str]], columns: Sequence[str], console: Console) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in columns:
+        table.add_column(Text(name), overflow="fold")
+    for row in cells:
+        # A Text is shown as it is; a plain string would be searched for markup such as [bold].
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def _print_list(cells: Sequence[Sequence[str]], columns: Sequence[str], console: Console) -> None:
+    label = max(len(name) for name in columns)
+    for number, row in enumerate(cells):
+        if number:
+            console.print()
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                console.print(Text(f"{name:<{label}}  {cell}"), overflow="fold", soft_wrap=False)
