@@ -1,0 +1,85 @@
+"""The numbers of court cases: `NNNNNNN-DD.AAAA.J.TR.OOOO` (Resolução CNJ 65/2008).
+
+Pure: this file knows what a number looks like and whether its check digits are right, not what it stands for in a text.
+Cases from before 2010 were numbered otherwise; such numbers are not found here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["CaseNumber", "check_digits", "find_numbers", "is_administrative", "is_valid", "normalise"]
+
+# A number broken across lines keeps its dots and loses at most its hyphen: PDFium puts U+FFFE in its place, other
+# programs U+00AD. White space may follow any separator.
+_NUMBER = re.compile(
+    r"(?<![\d.])(\d{7})[-\u2010\u2011\u2013\ufffe\u00ad]\s?(\d{2})\.\s?(\d{4})\.\s?(\d)\.\s?(\d{2})\.\s?(\d{4})(?!\d)"
+)
+_DIGITS = re.compile(r"\d{20}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNumber:
+    """A case number that stands in a text.
+
+    Attributes:
+        number: In the official form, whatever line breaks the text has in it.
+        start: Where it begins in the text.
+        end: Where it ends, exclusive.
+    """
+
+    number: str
+    start: int
+    end: int
+
+
+def find_numbers(text: str) -> Iterator[CaseNumber]:
+    """Give every case number in a text, from left to right, right or wrong check digits alike."""
+    for match in _NUMBER.finditer(text):
+        yield CaseNumber(_written("".join(match.groups())), match.start(), match.end())
+
+
+def normalise(text: str) -> str | None:
+    """The official form of a case number.
+
+    Args:
+        text: The number alone: in the official form or as 20 digits, with or without white space around it.
+
+    Returns:
+        `NNNNNNN-DD.AAAA.J.TR.OOOO`, or None when the text is something else.
+    """
+    text = text.strip()
+    match = _NUMBER.fullmatch(text)
+    if match:
+        return _written("".join(match.groups()))
+    return _written(text) if _DIGITS.fullmatch(text) else None
+
+
+def check_digits(sequence: int, year: int, segment: int, court: int, origin: int) -> int:
+    """The two check digits that belong to the other parts of a number (ISO 7064, mod 97-10).
+
+    >>> check_digits(7002770, 2024, 8, 22, 11)
+    82
+    """
+    body = f"{sequence:07d}{year:04d}{segment:d}{court:02d}{origin:04d}"
+    return 98 - int(body) * 100 % 97
+
+
+def is_valid(number: str) -> bool:
+    """Whether the text is a case number whose check digits are right."""
+    official = normalise(number)
+    if official is None:
+        return False
+    sequence, check, year, segment, court, origin = (int(part) for part in re.split(r"[-.]", official))
+    return check == check_digits(sequence, year, segment, court, origin)
+
+
+def is_administrative(number: str) -> bool:
+    """Whether an official number names an administrative file: the court's SEI counts its own as origins from 8000."""
+    return number[-4] == "8"
+
+
+def _written(digits: str) -> str:
+    return f"{digits[:7]}-{digits[7:9]}.{digits[9:13]}.{digits[13]}.{digits[14:16]}.{digits[16:]}"

@@ -1,0 +1,141 @@
+"""Where the entries of a gazette begin: a case number at the head of a line, and the fields of a case under it.
+
+Numbers that open no entry are told apart here: those of `Origem:`, of cases cited in a text, of administrative files,
+and of lists of cases still to be judged (*pautas*). What the fields hold is read elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trio_pipeline.diario import cnj
+from trio_pipeline.diario.judgements.labels import Kind, read_label
+from trio_pipeline.diario.judgements.lines import Line, join_lines
+
+__all__ = ["Entry", "find_entries"]
+
+_LONGEST_HEADING = 250
+_LONGEST_TAIL = 60
+_LINES_BEFORE_FIRST_LABEL = 4
+_WIDE = 60  # characters: a heading this long may go on in the next line
+
+# What may stand before the number that opens an entry: "07 - ", "01. Mandado de Segurança n. ", "Processo: ".
+_HEADING = re.compile(
+    r"\s*(?:(?P<ordinal>\d{1,4})(?:\s*[-–—.)ºª]){0,3}\s*)?"
+    r"(?:(?i:(?:n[uú]mero do )?(?:processo|autos)\s?:)|(?P<classe>[^\W\d_a-zà-ÿ][^:;]{2,200}?)?[\s,–—-]{0,3}"
+    r"(?:\b(?:n|nº|n°|no|nr|núm|número)\b[.º°:]{0,2})?)[\s–—-]{0,3}"
+)
+_HEADING_BEGINS = re.compile(r"\s*(?:\d{1,4}\s*[-–—.)]{1,2}\s*)?[^\W\d_a-zà-ÿ][^:;]{2,200}")
+_ORDINAL = re.compile(r"\s*\d{1,4}\s*[-–—.)]")
+# Words before the number that name no class of cases.
+_NO_CLASS = re.compile(r"(?:processo|autos|feito|proc\.?)(?: eletr[oô]nico| judicial| d[oe] pje)?", re.IGNORECASE)
+_PAUTA = re.compile(r"\s*(?:[IVX]{1,4} ?[-–.] ?)?P(?:AUTA|auta)\b.{0,90}$")
+_ATA = re.compile(r".{0,40}\b(?:ATAS?|Ata|ACÓRDÃOS|Acórdãos)\b.{0,90}$")
+_OPENING_KINDS = frozenset({Kind.CLASSE, Kind.PARTE, Kind.ADVOGADO, Kind.RELATOR, Kind.ORIGEM})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a list of cases.
+
+    Attributes:
+        ordinal: Its number in the list, as printed, or None.
+        number: The case number in the official form.
+        classe: The class that the heading names, or None.
+        heading: The lines with the number and what stands before it.
+        body: The lines from there to the next entry, which may reach beyond the end of this one.
+        planned: Whether it stands in a *pauta*, a list of cases still to be judged.
+    """
+
+    ordinal: str | None
+    number: str
+    classe: str | None
+    heading: Sequence[Line]
+    body: Sequence[Line]
+    planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    first: int
+    last: int
+    ordinal: str | None
+    number: str
+    classe: str | None
+    planned: bool
+
+
+def find_entries(lines: Sequence[Line]) -> list[Entry]:
+    """The entries in the order of the document, those of a *pauta* included."""
+    openings = _openings(lines)
+    borders = [*(opening.first for opening in openings), len(lines)]
+    return [
+        Entry(
+            opening.ordinal,
+            opening.number,
+            opening.classe,
+            lines[opening.first : opening.last + 1],
+            lines[opening.last + 1 : end],
+            opening.planned,
+        )
+        for opening, end in zip(openings, borders[1:], strict=True)
+    ]
+
+
+def _openings(lines: Sequence[Line]) -> list[_Opening]:
+    openings: list[_Opening] = []
+    planned = False
+    for index, line in enumerate(lines):
+        planned = _is_planned(line, before=planned)
+        opening = _opening(lines, index, planned=planned)
+        if opening and _has_fields(lines, index + 1):
+            openings.append(opening)
+    return openings
+
+
+def _is_planned(line: Line, *, before: bool) -> bool:
+    if _PAUTA.match(line.text):
+        return True
+    return before and not _ATA.match(line.text)
+
+
+def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | None:
+    text = lines[index].text
+    found = next(cnj.find_numbers(text[: _LONGEST_HEADING + _LONGEST_TAIL]), None)
+    if found is None or len(text) - found.end > _LONGEST_TAIL or cnj.is_administrative(found.number):
+        return None
+    first = _first_line_of_heading(lines, index, text[: found.start])
+    before = join_lines([*(line.text for line in lines[first:index]), text[: found.start]])
+    heading = _HEADING.fullmatch(before[:_LONGEST_HEADING])
+    if heading is None:
+        return None
+    return _Opening(first, index, heading["ordinal"], found.number, _class_name(heading["classe"]), planned)
+
+
+def _first_line_of_heading(lines: Sequence[Line], index: int, before: str) -> int:
+    """A long class is broken over two lines, or its number stands alone on the second."""
+    if index == 0 or _ORDINAL.match(before):
+        return index
+    above = lines[index - 1]
+    if not _HEADING_BEGINS.fullmatch(above.text) or next(cnj.find_numbers(above.text), None):
+        return index
+    announces = re.search(r"\bn[.º°o]{1,2}$", above.text) is not None and not before.strip()
+    goes_on = bool(before.strip()) and (above.folded or len(above.text) >= _WIDE) and _ORDINAL.match(above.text)
+    return index - 1 if announces or goes_on else index
+
+
+def _class_name(text: str | None) -> str | None:
+    if text is None or _NO_CLASS.fullmatch(text.strip(" .,-–—")):
+        return None
+    return text.strip(" ,-–—")
+
+
+def _has_fields(lines: Sequence[Line], index: int) -> bool:
+    """Whether the first label under a number is one that opens an entry, and no other number comes before it."""
+    for line in lines[index : index + _LINES_BEFORE_FIRST_LABEL]:
+        found = read_label(line.text)
+        if found and found[0].kind is not Kind.UNKNOWN:
+            return found[0].kind in _OPENING_KINDS
+    return False

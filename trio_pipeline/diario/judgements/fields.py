@@ -1,0 +1,100 @@
+"""The fields of an entry: its labels, and the text that belongs to each, over line and page breaks.
+
+Also says where an entry ends, for which the gazette has no sign: the text after a decision is no longer part of it
+when the decision is complete. What a field's text means is read elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trio_pipeline.diario.judgements.labels import Kind, Label, read_label
+from trio_pipeline.diario.judgements.lines import Line, join_lines
+
+__all__ = ["Field", "split_fields"]
+
+_WIDE = 90  # characters of a line that fills the page's width; the longest seen have 125
+_HALF = 50  # characters: a shorter line without a full stop is complete (RETIRADO DE PAUTA)
+_MOST_LINES = 200  # of a field, so that a last entry does not swallow what follows the list
+_MOST_QUOTED = 40  # lines of a decision between “ and ”, should the latter be missing
+
+_SENTENCE_END = re.compile(r"[.!?][\"”’')\s]{0,3}$")
+_RUNNING = frozenset({Kind.DECISAO, Kind.OBSERVACAO, Kind.OTHER})
+# How minutes go on after their last case, and the headings between lists of cases.
+_CLOSING = re.compile(
+    r"\s*(?:Encerrad[oa]s? |Às \d|Nada mais havendo|Porto Velho(?:[-/ ]{1,3}RO)?,|Documento assinado"
+    r"|A autenticidade do documento|Secretári[oa],|PROCESSOS? |JULGAMENTOS? |PODER JUDICIÁRIO|SECRETARIA |COMARCA "
+    r"|ATA D|Ata d|PAUTA )"
+)
+
+
+@dataclass(slots=True)
+class Field:
+    """One field of an entry.
+
+    Attributes:
+        label: Its label.
+        lines: Its lines, of which the first begins with the label.
+        texts: What the lines say, the label left out.
+    """
+
+    label: Label
+    lines: list[Line] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The field's text in one line."""
+        return join_lines(self.texts)
+
+
+def split_fields(body: Sequence[Line]) -> list[Field]:
+    """The fields of an entry in order; lines before the first label are left out, as are those after its end."""
+    fields: list[Field] = []
+    judged = False
+    for line in body:
+        current = fields[-1] if fields else None
+        found = read_label(line.text)
+        if found and _begins(found[0], current, judged=judged):
+            label, position = found
+            judged = judged or label.kind in (Kind.DECISAO, Kind.OBSERVACAO)
+            fields.append(Field(label, [line], [line.text[position:]]))
+        elif current:
+            if _CLOSING.match(line.text) or not _goes_on(current, judged=judged):
+                break
+            current.lines.append(line)
+            current.texts.append(line.text)
+    return fields
+
+
+def _begins(label: Label, current: Field | None, *, judged: bool) -> bool:
+    """Whether a label is one, rather than words of a running text."""
+    if label.kind is Kind.UNKNOWN:
+        return current is not None and not judged and current.label.kind not in _RUNNING
+    if label.bare:
+        return current is None or current.label.kind not in (Kind.DECISAO, Kind.OBSERVACAO)
+    return True
+
+
+def _goes_on(current: Field, *, judged: bool) -> bool:
+    """Whether the next line can belong to this field too.
+
+    Before the decision every line belongs to some field. From the decision on, a line that ends a sentence is the last
+    one unless it fills the page and its paragraph goes on; one that does not is, when it is short.
+    """
+    if not judged:
+        return len(current.lines) < _MOST_LINES
+    if not current.texts[0].strip() and len(current.lines) == 1:
+        return True
+    last = current.lines[-1]
+    if _quotation_is_open(current):
+        return len(current.lines) < _MOST_QUOTED
+    if _SENTENCE_END.search(last.text[-6:]):
+        return last.folded and len(last.text) >= _WIDE and not last.text.endswith("”")
+    return len(last.text) >= _HALF
+
+
+def _quotation_is_open(current: Field) -> bool:
+    return current.texts[0].lstrip().startswith("“") and not current.texts[-1].rstrip(" .").endswith("”")

@@ -1,0 +1,147 @@
+"""What the labels of an entry mean: `Recorrido(a):`, `ADVOGADOS :`, `Relator Originário:`, `ADVOGADO SEM ADVOGADO(S)`.
+
+A label is read by its words alone; whether it may stand where it stands is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from dataclasses import dataclass
+
+__all__ = ["Kind", "Label", "Side", "plain", "read_label"]
+
+
+class Side(enum.Enum):
+    """The two sides of a case: the one that asks, and the other."""
+
+    ATIVO = "ativo"
+    PASSIVO = "passivo"
+
+
+class Kind(enum.Enum):
+    """What a field of an entry holds."""
+
+    CLASSE = "classe"
+    PARTE = "parte"
+    INTERESSADO = "interessado"
+    ADVOGADO = "advogado"
+    RELATOR = "relator"
+    ORIGEM = "origem"
+    DECISAO = "decisao"
+    OBSERVACAO = "observacao"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label at the beginning of a line.
+
+    Attributes:
+        kind: What it announces.
+        name: Its words in lower case without accents, `(a)` and `(s)`.
+        sides: Of a party, the side of each of its roles: `Embargante/Requerido` has two.
+        bare: Whether it stands there without a colon.
+    """
+
+    kind: Kind
+    name: str
+    sides: tuple[Side, ...] = ()
+    bare: bool = False
+
+
+_ATIVO = (
+    r"(?:recorrente|apelante|agravante|embargante|autora?|autores|impetrante|requerente|suscitante|exequente"
+    r"|reclamante|excipiente|querelante|paciente|demandante|promovente|interpelante|arguente|denunciante"
+    r"|parte autora|parte ativa|polo ativo)s?"
+)
+_PASSIVO = (
+    r"(?:(?:recorrid|apelad|agravad|embargad|impetrad|requerid|suscitad|executad|reclamad|querelad|demandad"
+    r"|promovid|interpelad|arguid|denunciad|acusad|except)[oa]s?|reus?|res?|litisconsortes? passiv[oa]s?"
+    r"|autoridades? coatoras?|parte re|parte passiva|polo passivo)"
+)
+_COUNSELLOR = r"advogad[oa]s?|adv\.?|procurador(?:a|es|as)?|defensor(?:a|es|as)?|patron[oa]s?|procuradoria|defensoria"
+_ROLE = re.compile(
+    rf"(?:\d{{1,2}}[oa]?\.? )?(?:(?P<ativo>{_ATIVO})|(?P<passivo>{_PASSIVO}))"
+    r"(?: (?:adesiv|principa)\w{1,4})?(?: ?\(?\d{1,2}[oa]?\)?)?"
+)
+# The first that fits counts. A procurador de justiça speaks for nobody, and a relator para o acórdão is another judge
+# than the one who reported the case.
+_KINDS = tuple(
+    (kind, re.compile("|".join(patterns)))
+    for kind, patterns in (
+        (Kind.CLASSE, (r"classe(?: processual| judicial)?",)),
+        (Kind.RELATOR, (r"relatora?(?: originari[oa])?",)),
+        (Kind.OTHER, (r"(?:relator|redator)a? .*", r"(?:sub)?procurador[ae]?s?(?:[- ]geral)?(?: d[ea])? justica.*")),
+        (Kind.ADVOGADO, (rf"(?:{_COUNSELLOR})(?: public[oa]s?)?(?: d[aeo]s? .*)?",)),
+        (Kind.DECISAO, (r"decisao(?: parcial| final| unanime)?", r"resultado(?: do julgamento)?", r"dispositivo")),
+        (Kind.OBSERVACAO, (r"observac(?:ao|oes)", r"obs\.?")),
+        (Kind.ORIGEM, (r"(?:processo de |vara de )?origem",)),
+        (Kind.INTERESSADO, (r"(?:terceir[oa]s? )?interessad[oa]s? ?\(?(?:polo |parte )?(?:ativ|passiv)[oa]\)?",)),
+        (Kind.OTHER, (r"(?:terceir[oa]s? )?interessad.*", r"amicus curiae", r"custos legis", r"revisora?")),
+        (Kind.OTHER, (r"objeto.*", r"(?:data d[ae] )?(?:re)?distribui.*", r"imped.*", r"suspei.*")),
+        (Kind.OTHER, (r"assunto", r"valor da causa", r"vara", r"comarca", r"ementa")),
+    )
+)
+_SUFFIX = re.compile(r" ?\((?:a|as|o|os|s|es)\)")
+_SLASH = re.compile(r" ?/ ?")
+_SPACES = re.compile(r"\s+")
+_WITH_COLON = re.compile(r"\s*([^\W\d][^:]{1,60}|\d[ºªoa°]? [^\W\d][^:]{1,50}):")
+_WITHOUT_COLON = re.compile(
+    r"\s*(CLASSE|ADVOGAD[AO]S?|RELATORA?|DECISÃO|(?:RECORRE|APELA|AGRAVA|EMBARGA|IMPETRA|REQUERE)NTES?"
+    r"|(?:RECORRI|APELA|AGRAVA|EMBARGA|IMPETRA|REQUERI)D[AO]S?)(?:\([AS]{1,2}\))? (?-i:(?=[^\W\d_a-z]))",
+    re.IGNORECASE,
+)
+_COUNSEL = re.compile(r"SEM ADVOGAD|.{0,120}\bOAB\b|PROCURADORIA|DEFENSORIA", re.IGNORECASE)
+_DISTRIBUTED = re.compile(r"\s*(?:Red|D)istribuíd[oa]s? (?:por|em|ao?|à)\b", re.IGNORECASE)
+_MOST_WORDS = 4  # of a label that is in no list
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents, runs of white space one space: how words are compared."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return _SPACES.sub(" ", bare.lower()).strip()
+
+
+def read_label(line: str) -> tuple[Label, int] | None:
+    """The label that a line begins with.
+
+    Returns:
+        The label and the position behind it, or None. A label that is in no list has the kind UNKNOWN, and one without
+        a colon is `bare`: the words of a running text can look like these.
+    """
+    match = _WITH_COLON.match(line)
+    if match:
+        label = _classified(_name(match.group(1)))
+        return (label, match.end()) if label else None
+    if _DISTRIBUTED.match(line):
+        return Label(Kind.OTHER, "distribuicao"), 0
+    match = _WITHOUT_COLON.match(line)
+    if match is None:
+        return None
+    found = _classified(_name(match.group(1)))
+    if found is None or (found.kind is Kind.ADVOGADO and not _COUNSEL.match(line, match.end())):
+        return None
+    return Label(found.kind, found.name, found.sides, bare=True), match.end()
+
+
+def _name(text: str) -> str:
+    return _SLASH.sub("/", _SUFFIX.sub("", plain(text))).strip()
+
+
+def _classified(name: str) -> Label | None:
+    for kind, pattern in _KINDS:
+        if pattern.fullmatch(name):
+            return Label(kind, name, _interested_side(name) if kind is Kind.INTERESSADO else ())
+    roles = [_ROLE.fullmatch(role) for role in re.split(r"/| e ", name)]
+    sides = tuple(Side.ATIVO if role["ativo"] else Side.PASSIVO for role in roles if role)
+    if len(sides) == len(roles):
+        return Label(Kind.PARTE, name, sides)
+    return Label(Kind.UNKNOWN, name) if len(name.split()) <= _MOST_WORDS else None
+
+
+def _interested_side(name: str) -> tuple[Side, ...]:
+    return (Side.PASSIVO,) if "passiv" in name else (Side.ATIVO,)

@@ -1,0 +1,163 @@
+"""Reads the judgements of a gazette: from pages of text to entries with their fields.
+
+Brings together what the other files of this package know. Pure: it does not know where the text comes from, nor what
+becomes of what it read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trio_pipeline.diario import cnj
+from trio_pipeline.diario.judgements.counsel import read_counsel
+from trio_pipeline.diario.judgements.entries import Entry, find_entries
+from trio_pipeline.diario.judgements.fields import Field, split_fields
+from trio_pipeline.diario.judgements.labels import Kind, Label, Side
+from trio_pipeline.diario.judgements.lines import read_lines
+from trio_pipeline.diario.judgements.names import clean_name, is_initials, read_parties, read_relator
+from trio_pipeline.diario.judgements.result import read_result
+from trio_pipeline.diario.model import Advogado, Judgement, Reading, Unread
+
+__all__ = ["READER_VERSION", "read_judgements"]
+
+READER_VERSION = "1"
+"""Changes whenever the same text may be read otherwise, so that old extractions can be told and done again."""
+
+_QUOTES = str.maketrans("", "", "“”")
+_SECRET = re.compile(r"segredo de justiça|em segredo|sob sigilo|\bsigilos[oa]", re.IGNORECASE)
+_NO_DECISION = "no decision stands under this case number"
+_NO_PARTIES = "neither parties nor the reporting judge stand under this case number"
+
+
+def read_judgements(pages: Sequence[str]) -> Reading:
+    """Read every judgement of a gazette.
+
+    Any text at all is read without an error, in time that grows with its length alone. The same case may be judged
+    twice in a gazette; what is merely printed twice is given once.
+
+    Args:
+        pages: The text of each page, in order.
+
+    Returns:
+        The judgements, and what looks like one and could not be read, each with the page where it begins and its span
+        in the pages joined by form feeds.
+    """
+    judgements: dict[tuple[object, ...], Judgement] = {}
+    unread: list[Unread] = []
+    for entry in find_entries(read_lines(pages)):
+        read = _read_entry(entry)
+        if isinstance(read, Unread):
+            unread.append(read)
+        elif read:
+            judgements.setdefault((read.numero_processo, read.classe, read.relator, read.decisao), read)
+    return Reading(tuple(judgements.values()), tuple(unread))
+
+
+@dataclass(slots=True)
+class _Sides:
+    parties: dict[Side, list[str]] = field(default_factory=lambda: {side: [] for side in Side})
+    counsel: dict[Side, list[Advogado]] = field(default_factory=lambda: {side: [] for side in Side})
+
+
+def _read_entry(entry: Entry) -> Judgement | Unread | None:
+    fields = split_fields(entry.body)
+    sides = _read_sides(fields)
+    relator = _first(fields, Kind.RELATOR)
+    decision = _decision(fields)
+    if decision is None:
+        # A list of cases still to be judged has no decisions, and nothing in it is amiss.
+        return None if entry.planned else _unread(entry, fields, _NO_DECISION)
+    if not relator and not any(sides.parties.values()):
+        return _unread(entry, fields, _NO_PARTIES)
+    return Judgement(
+        page=entry.heading[0].page,
+        ordinal=entry.ordinal,
+        numero_processo=entry.number,
+        numero_valido=cnj.is_valid(entry.number),
+        classe=clean_name(_first(fields, Kind.CLASSE) or entry.classe or "") or None,
+        polo_ativo=tuple(dict.fromkeys(sides.parties[Side.ATIVO])),
+        polo_passivo=tuple(dict.fromkeys(sides.parties[Side.PASSIVO])),
+        advogados_polo_ativo=tuple(dict.fromkeys(sides.counsel[Side.ATIVO])),
+        advogados_polo_passivo=tuple(dict.fromkeys(sides.counsel[Side.PASSIVO])),
+        relator=read_relator(relator) if relator else None,
+        decisao=decision,
+        resultado=read_result(decision),
+        segredo=_is_secret(fields, sides),
+        span=_span(entry, fields),
+    )
+
+
+def _read_sides(fields: Sequence[Field]) -> _Sides:
+    sides = _Sides()
+    of_parties = _sides_of_parties([item.label for item in fields])
+    side = None
+    for item, party_side in zip(fields, of_parties, strict=True):
+        if item.label.kind is Kind.ADVOGADO and side:
+            sides.counsel[side] += read_counsel(item.text)
+        elif item.label.kind in (Kind.PARTE, Kind.INTERESSADO) and party_side:
+            side = party_side
+            sides.parties[side] += read_parties(item.text, several=item.label.name.split("/")[0].endswith("s"))
+        elif item.label.kind is not Kind.ADVOGADO:
+            # Whose counsel follows an amicus curiae is on neither side.
+            side = None
+    return sides
+
+
+def _sides_of_parties(labels: Sequence[Label]) -> list[Side | None]:
+    """The side of each field that names parties, None for the others.
+
+    Of the roles in a label such as `Embargado/Requerente` the first says the side in this appeal, the last the side in
+    the case; who is interested in the outcome is on the side that he has in the case. Where both sides appeal
+    (`RECORRENTE/RECORRIDO`), the one printed first is the active one.
+    """
+    known: dict[str, Side] = {}
+    in_case: dict[Side, Side] = {}
+    for label in labels:
+        if label.kind is Kind.PARTE and label.name not in known:
+            known[label.name] = side = _side(label, set(known.values()))
+            in_case.setdefault(label.sides[-1], side)
+    sides: list[Side | None] = []
+    for label in labels:
+        if label.kind is Kind.INTERESSADO:
+            sides.append(in_case.get(label.sides[0], label.sides[0]))
+        else:
+            sides.append(known.get(label.name) if label.kind is Kind.PARTE else None)
+    return sides
+
+
+def _side(label: Label, taken: set[Side]) -> Side:
+    if len(set(label.sides)) == 1:
+        return label.sides[0]
+    return Side.PASSIVO if Side.ATIVO in taken else Side.ATIVO
+
+
+def _first(fields: Sequence[Field], kind: Kind) -> str | None:
+    return next((item.text for item in fields if item.label.kind is kind and item.text), None)
+
+
+def _decision(fields: Sequence[Field]) -> str | None:
+    """The text of the decision; of an entry without one, a remark that says why (`Julgamento adiado …`)."""
+    decisions = [item.text for item in fields if item.label.kind is Kind.DECISAO]
+    remarks = [item.text for item in fields if item.label.kind is Kind.OBSERVACAO]
+    texts = decisions[-1:] or [remark for remark in remarks if read_result(remark) in ("adiado", "retirado_de_pauta")]
+    text = texts[0].translate(_QUOTES).strip() if texts else ""
+    return text or None
+
+
+def _is_secret(fields: Sequence[Field], sides: _Sides) -> bool:
+    if any(is_initials(name) for names in sides.parties.values() for name in names):
+        return True
+    return any(_SECRET.search(item.text) for item in fields)
+
+
+def _span(entry: Entry, fields: Sequence[Field]) -> tuple[int, int]:
+    last = fields[-1].lines[-1] if fields else entry.heading[-1]
+    return entry.heading[0].start, last.end
+
+
+def _unread(entry: Entry, fields: Sequence[Field], reason: str) -> Unread:
+    lines = [*entry.heading, *(line for item in fields for line in item.lines)]
+    text = "\n".join(line.text.strip() for line in lines)
+    return Unread(entry.heading[0].page, _span(entry, fields), text, reason)
