@@ -1,0 +1,449 @@
+"""A running pipeline over an owner-only Unix socket: its numbers, its knobs, named queries.
+
+One request a connection, JSON lines both ways, the last line telling a whole answer from one that was cut:
+
+    > {"command": "stats", "arguments": {"stage": "download"}}
+    < {"row": {...}}          any number of these
+    < {"end": 1}              how many rows there were; or {"error": "..."}
+
+Whoever asks keeps the connection open until that line. Hanging up, or sending anything more, ends the command.
+
+This file does not know any command, and nothing of what is behind one.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import socket
+import stat
+import struct
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+import trio
+
+__all__ = [
+    "BrokenAnswer",
+    "Command",
+    "CommandError",
+    "ControlError",
+    "ControlLimits",
+    "NoPipeline",
+    "ask",
+    "open_answer",
+    "open_control",
+    "socket_path",
+]
+
+Command: TypeAlias = Callable[[Mapping[str, object]], AsyncGenerator[Mapping[str, object], None]]
+"""An async generator function from a request's arguments to rows that JSON can hold.
+
+It checks its arguments itself and raises `CommandError` for what it cannot do; anything else that it raises is a
+defect. It is cancelled when nobody listens to it any more.
+"""
+
+# Bytes that the path of a socket may have: macOS reserves 104 for it, Linux 108, both with a zero at the end (unix(4),
+# unix(7)). The smaller one everywhere, so that a path that works is one that works everywhere.
+_LONGEST_PATH = 103
+
+# Neither $XDG_RUNTIME_DIR nor $TMPDIR: a run started by cron or systemd lacks what the owner's shell has, and then the
+# two would look in different places. What lies there is checked before it is trusted.
+_TEMPORARY = Path("/tmp")  # noqa: S108 -- for the reason above
+
+# A row holds at most a gazette's text; what is longer is no answer of ours.
+_LONGEST_ANSWER_LINE = 64 * 2**20
+
+_CHUNK = 64 * 2**10
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked; the message goes to whoever asked."""
+
+
+class NoPipeline(Exception):
+    """Nobody listens at this path: no pipeline runs there, or not any more."""
+
+
+class ControlError(Exception):
+    """The pipeline answered that it cannot do what it was asked."""
+
+
+class BrokenAnswer(Exception):
+    """The answer was cut off, came too slowly, or is none. The command may have been executed all the same."""
+
+
+class _HungUp(Exception):
+    """The other side is gone or does not take what we send."""
+
+
+class _LineTooLong(Exception):
+    """A line is longer than its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLimits:
+    """What one who asks can cost the pipeline at most.
+
+    Attributes:
+        request_size: Bytes of a request.
+        request_time: Seconds for sending it.
+        stall_time: Seconds for taking each row of the answer. Generous: a person may be reading it in a pager.
+        connections: How many may be open at once; more are told to come again.
+        farewell: Seconds that answers under way get when the pipeline has ended.
+    """
+
+    request_size: int = 2**20
+    request_time: float = 5.0
+    stall_time: float = 300.0
+    connections: int = 32
+    farewell: float = 1.0
+
+
+def socket_path(database: Path) -> Path:
+    """Where the pipeline that works on `database` listens: beside it, `.sock` appended.
+
+    When that is too long for a socket, it is a name made from the database's path in a directory of the owner's alone,
+    which is made if it is missing. The answer depends on nothing else, so that everybody who asks finds it.
+
+    Raises:
+        PermissionError: That directory is not ours alone.
+        OSError: It cannot be made.
+    """
+    resolved = database.resolve()
+    beside = resolved.with_name(f"{resolved.name}.sock")
+    if len(os.fsencode(beside)) <= _LONGEST_PATH:
+        return beside
+    digest = hashlib.sha256(os.fsencode(resolved)).hexdigest()
+    return _private_directory() / f"{digest[:16]}.sock"
+
+
+def _private_directory() -> Path:
+    directory = _TEMPORARY / f"trio-pipeline-{os.geteuid()}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    # Anybody may have made it before us, or a link in its place. Once it is seen to be ours, the sticky bit of /tmp
+    # keeps it so.
+    status = directory.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise PermissionError(errno.EPERM, "not a directory of its user alone", str(directory))
+    return directory
+
+
+@asynccontextmanager
+async def open_control(
+    path: Path, commands: Mapping[str, Command], *, limits: ControlLimits | None = None
+) -> AsyncIterator[None]:
+    """Answer at `path` while the block runs.
+
+    The caller holds the lock of the database that the path belongs to: a socket that lies there is left over from a run
+    that was killed, and is replaced. When the block ends nobody new is let in, answers under way get a moment to end,
+    and the socket is removed.
+
+    Args:
+        path: From `socket_path`.
+        commands: What can be asked for, by name.
+        limits: What asking can cost at most.
+
+    Raises:
+        OSError: The socket cannot be made: what lies there is no socket, or the directory cannot be written to.
+        Exception: What a command raised, other than `CommandError`: a defect, which cancels the block. It comes out as
+            it is, like the block's own exceptions; only several at once come as a group.
+
+    Cancellation: cuts all answers; the socket is removed.
+    """
+    limits = limits or ControlLimits()
+    with _listening_socket(path) as listener, _lone_exception():
+        async with trio.open_nursery() as nursery:
+            server = _Server(commands, limits, nursery)
+            nursery.start_soon(server.listen, listener)
+            yield
+            server.stop_listening()
+            nursery.cancel_scope.deadline = trio.current_time() + limits.farewell
+
+
+class _Server:
+    def __init__(self, commands: Mapping[str, Command], limits: ControlLimits, nursery: trio.Nursery) -> None:
+        self._commands = commands
+        self._limits = limits
+        self._nursery = nursery
+        self._places = trio.CapacityLimiter(limits.connections)
+        self._listening = trio.CancelScope()
+        self._owner = os.geteuid()
+
+    async def listen(self, listener: trio.socket.SocketType) -> None:
+        with self._listening:
+            # In our own nursery, so that a command's exception is not wrapped in a group for each nursery it passes.
+            await trio.serve_listeners(self._serve, [trio.SocketListener(listener)], handler_nursery=self._nursery)
+
+    def stop_listening(self) -> None:
+        self._listening.cancel(reason="the pipeline has ended")
+
+    async def _serve(self, stream: trio.SocketStream) -> None:
+        connection = _Connection(stream, self._limits)
+        with suppress(_HungUp):
+            try:
+                # Whoever is too many is sent away, not kept waiting: behind silent clients that wait could be long.
+                self._places.acquire_nowait()
+            except trio.WouldBlock:
+                await connection.send({"error": "too many ask at once; ask again"})
+                return
+            try:
+                await self._answer(connection)
+            finally:
+                self._places.release()
+
+    async def _answer(self, connection: _Connection) -> None:
+        try:
+            self._check_peer(connection.stream)
+            rows = self._command(await connection.receive_request())
+            with trio.CancelScope() as listened_to:
+                # The watch needs no end of its own: it sees the connection closed, after the answer at the latest.
+                self._nursery.start_soon(connection.watch, listened_to)
+                await connection.send_rows(rows)
+        except CommandError as error:
+            await connection.send({"error": str(error)})
+
+    def _check_peer(self, stream: trio.SocketStream) -> None:
+        # The second lock on the door, for file systems that do not keep the socket's mode. macOS would tell it by
+        # getpeereid(3), which Python does not offer; there the mode is all.
+        if sys.platform == "linux":
+            credentials = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            _, user, _ = struct.unpack("3i", credentials)
+            if user != self._owner:
+                raise CommandError("only the user who runs the pipeline may ask")
+
+    def _command(self, request: bytes) -> AsyncGenerator[Mapping[str, object], None]:
+        name, arguments = _parse_request(request)
+        command = self._commands.get(name)
+        if command is None:
+            raise CommandError(f"unknown command {name[:40]!r}; known are {', '.join(sorted(self._commands))}")
+        return command(arguments)
+
+
+class _Connection:
+    """One who asks, as the server sees it.
+
+    Errors of the stream become `_HungUp` here, so that a command's own, of a memory channel say, do not pass for them.
+    """
+
+    def __init__(self, stream: trio.SocketStream, limits: ControlLimits) -> None:
+        self.stream = stream
+        self._limits = limits
+
+    async def receive_request(self) -> bytes:
+        lines = _Lines(self.stream, self._limits.request_size)
+        try:
+            with trio.fail_after(self._limits.request_time):
+                request = await lines.receive()
+        except trio.TooSlowError:
+            raise CommandError(f"no request within {self._limits.request_time:g} s") from None
+        except _LineTooLong:
+            raise CommandError(f"the request is longer than {self._limits.request_size} bytes") from None
+        except trio.BrokenResourceError:
+            raise _HungUp from None
+        if request is None:
+            raise CommandError("the request ends before its line does")
+        if lines.rest:
+            raise CommandError("one request a connection")
+        return request
+
+    async def send_rows(self, rows: AsyncGenerator[Mapping[str, object], None]) -> None:
+        count = 0
+        async with aclosing(rows):
+            async for row in rows:
+                await self.send({"row": row})
+                count += 1
+        await self.send({"end": count})
+
+    async def send(self, message: Mapping[str, object]) -> None:
+        line = _encode(message)
+        try:
+            with trio.fail_after(self._limits.stall_time):
+                await self.stream.send_all(line)
+        except (trio.TooSlowError, trio.BrokenResourceError):
+            raise _HungUp from None
+
+    async def watch(self, listened_to: trio.CancelScope) -> None:
+        # Without it a command that nobody listens to any more would go on until its next row: a query that was
+        # interrupted by Ctrl-C would keep the database busy to its end.
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.stream.receive_some(1)
+        listened_to.cancel(reason="whoever asked has hung up")
+
+
+@contextmanager
+def _listening_socket(path: Path) -> Iterator[trio.socket.SocketType]:
+    _remove_left_over(path)
+    # Trio's own bind is async for the sake of host names; a path needs no looking up.
+    plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with trio.socket.from_stdlib_socket(plain) as listener:
+        plain.bind(os.fspath(path))
+        try:
+            # Nobody can connect before it listens, so there is no moment at which others could.
+            path.chmod(0o600)
+            listener.listen(socket.SOMAXCONN)
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _remove_left_over(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise FileExistsError(errno.EEXIST, "is no socket, and so not replaced", str(path))
+        path.unlink()
+
+
+@contextmanager
+def _lone_exception() -> Iterator[None]:
+    """Take an exception that is alone in a nursery's group out of it, its cause and context untouched."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        _raise_untouched(group.exceptions[0])
+
+
+def _raise_untouched(error: BaseException) -> NoReturn:
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        error.__context__ = context
+        del error, context  # the traceback holds this frame: a cycle
+
+
+class _Lines:
+    """The lines of a stream."""
+
+    def __init__(self, stream: trio.abc.ReceiveStream, longest: int) -> None:
+        self.rest = bytearray()
+        self._stream = stream
+        self._longest = longest
+
+    async def receive(self) -> bytes | None:
+        """The next line without its end, or None if the stream ends before it does.
+
+        Raises:
+            _LineTooLong: It is longer than it may be.
+            trio.BrokenResourceError: The connection was reset.
+        """
+        searched = 0
+        while (end := self.rest.find(b"\n", searched)) < 0:
+            searched = len(self.rest)
+            if searched > self._longest:
+                raise _LineTooLong
+            chunk = await self._stream.receive_some(_CHUNK)
+            if not chunk:
+                return None
+            self.rest += chunk
+        if end > self._longest:
+            raise _LineTooLong
+        line = bytes(self.rest[:end])
+        del self.rest[: end + 1]
+        return line
+
+
+def _encode(message: Mapping[str, object]) -> bytes:
+    # ASCII only: the text of a PDF may hold half a surrogate pair, which UTF-8 does not know and an escape does.
+    return json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _parse_request(line: bytes) -> tuple[str, dict[str, object]]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        raise CommandError("the request is not JSON") from None
+    match request:
+        case {"command": str(command), "arguments": dict(arguments), **others} if not others:
+            return command, arguments
+    raise CommandError('the request is not {"command": text, "arguments": object}')
+
+
+async def ask(
+    path: Path, command: str, arguments: Mapping[str, object] | None = None, *, patience: float = 30.0
+) -> list[dict[str, object]]:
+    """Ask the pipeline that listens at `path`, and wait for the whole answer.
+
+    Arguments, errors and cancellation are those of `open_answer`.
+
+    Returns:
+        The rows.
+    """
+    async with open_answer(path, command, arguments, patience=patience) as rows:
+        return [row async for row in rows]
+
+
+@asynccontextmanager
+async def open_answer(
+    path: Path, command: str, arguments: Mapping[str, object] | None = None, *, patience: float = 30.0
+) -> AsyncIterator[AsyncIterator[dict[str, object]]]:
+    """Ask the pipeline that listens at `path`; gives the rows as they come.
+
+    Args:
+        path: From `socket_path`.
+        command: The command's name.
+        arguments: What the command takes.
+        patience: Seconds that the pipeline may be silent.
+
+    Raises:
+        NoPipeline: Nobody listens there.
+        ControlError: The pipeline cannot do it, and says why. May come after some rows.
+        BrokenAnswer: The answer was cut off or came too slowly; may come after some rows.
+        OSError: The socket may not be used: it belongs to somebody else.
+
+    Cancellation: hangs up, at which the pipeline cancels the command. So does leaving the block early.
+    """
+    request = _encode({"command": command, "arguments": arguments or {}})
+    async with await _connect(path) as stream:
+        try:
+            # A server that refuses does not read the request. Its answer is there to be read all the same.
+            with suppress(trio.BrokenResourceError), trio.fail_after(patience):
+                await stream.send_all(request)
+        except trio.TooSlowError:
+            raise BrokenAnswer(f"the pipeline has not taken the request for {patience:g} s") from None
+        async with aclosing(_rows(stream, patience)) as rows:
+            yield rows
+
+
+async def _connect(path: Path) -> trio.SocketStream:
+    try:
+        return await trio.open_unix_socket(path)
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
+        raise NoPipeline(f"no pipeline listens at {path}") from error
+
+
+async def _rows(stream: trio.SocketStream, patience: float) -> AsyncGenerator[dict[str, object], None]:
+    lines = _Lines(stream, _LONGEST_ANSWER_LINE)
+    count = 0
+    while True:
+        match await _receive_message(lines, patience):
+            case {"row": dict(row)}:
+                count += 1
+                yield row
+            case {"end": int(sent)} if sent == count:
+                return
+            case {"error": str(message)}:
+                raise ControlError(message)
+            case _:
+                raise BrokenAnswer("the answer is none of a pipeline")
+
+
+async def _receive_message(lines: _Lines, patience: float) -> object:
+    try:
+        with trio.fail_after(patience):
+            line = await lines.receive()
+        if line is not None:
+            return json.loads(line)
+    except trio.TooSlowError:
+        raise BrokenAnswer(f"the pipeline has said nothing for {patience:g} s") from None
+    except (trio.BrokenResourceError, _LineTooLong, ValueError, RecursionError) as error:
+        raise BrokenAnswer("the answer was cut off or is none") from error
+    raise BrokenAnswer("the answer was cut off")
