@@ -16,7 +16,7 @@ from trio_pipeline.services.archive import Archive
 from trio_pipeline.services.court import Court
 from trio_pipeline.services.extras import demo_module
 
-__all__ = ["ServiceAddresses", "open_services"]
+__all__ = ["ServiceAddresses", "lone_error", "open_services"]
 
 _HOST = "127.0.0.1"
 
@@ -53,7 +53,7 @@ async def open_services(
     Cancellation: leaving, however it comes, closes every connection at once. It waits for nobody.
     """
     serve_app = demo_module("trio_pipeline.services.http_server").serve_app
-    with _lone_error():
+    with lone_error():
         async with trio.open_nursery() as nursery:
             tjro = await nursery.start(partial(serve_app, court, _HOST, tjro_port), name="court")
             ia = await nursery.start(partial(serve_app, archive, _HOST, archive_port), name="archive")
@@ -62,7 +62,7 @@ async def open_services(
 
 
 @contextmanager
-def _lone_error() -> Iterator[None]:
+def lone_error() -> Iterator[None]:
     """Raise an error of the body as it was, out of the group of one that the nursery around the body makes of it."""
     try:
         yield
