@@ -141,7 +141,7 @@ def _date(year: int, month: int, day: int) -> datetime.date:
 def _edition(row: Mapping[str, object], file_name: str, *, needs_number: bool) -> tuple[int, str]:
     """Number and suffix: as the row says, or else as the file name does, and never one against the other."""
     parts = _PARTS_OF_NAME.fullmatch(file_name)
-    number = None if row.get("number") in {None, ""} else _whole(row, "number")
+    number = None if row.get("number") in (None, "") else _whole(row, "number")
     if number is None:
         if needs_number or parts is None:
             raise BadRow("the field number is missing")
@@ -162,7 +162,9 @@ def _edition(row: Mapping[str, object], file_name: str, *, needs_number: bool) -
 
 def _suffix(row: Mapping[str, object]) -> str:
     # The court spells the field with one f.
-    value = row.get("sufix") or row.get("suffix") or ""
+    value = row.get("sufix", row.get("suffix"))
+    if value is None:
+        return ""
     if not isinstance(value, str):
         raise BadRow(f"the suffix is {quoted(value)}, not text")
     return value.strip(" ")
