@@ -31,6 +31,7 @@ __all__ = [
     "Sink",
     "Source",
     "batched",
+    "close_together",
 ]
 
 T = TypeVar("T")
@@ -115,6 +116,27 @@ class Backlog(Generic[T]):
         self._closed = False
         self._finished = False
         self._waiting = trio.lowlevel.ParkingLot()
+        self._watching = trio.lowlevel.ParkingLot()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is taken and nothing that it holds will be handed out without a word from outside.
+
+        A closed backlog is idle however much it holds: its stage has ended.
+        """
+        if self._closed:
+            return True
+        self._promote()
+        return not self._taken and not self._ready and not (self._delayed and self._patient)
+
+    async def wait_idle(self) -> None:
+        """Return when it is idle; it may not be for long.
+
+        Cancellation: a checkpoint.
+        """
+        await trio.lowlevel.checkpoint()
+        while not self.idle:
+            await self._watching.park()
 
     @classmethod
     def of(cls, items: Iterable[T]) -> Backlog[T]:
@@ -167,6 +189,7 @@ class Backlog(Generic[T]):
         """Say that no more will come from outside; closing twice is fine."""
         self._closed = True
         self._finish_if_over()
+        self._watching.unpark_all()
 
     async def receive(self) -> T:
         """The item that is due and ranks first; waits until there is one.
@@ -178,8 +201,7 @@ class Backlog(Generic[T]):
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         while not self._finished:
-            if self._delayed:
-                self._promote()
+            self._promote()
             if self._ready:
                 _, _, item = heapq.heappop(self._ready)
                 self._taken += 1
@@ -217,8 +239,7 @@ class Backlog(Generic[T]):
         self._waiting.unpark_all()
 
     def _promote(self) -> None:
-        now = trio.current_time()
-        while self._delayed and self._delayed[0][0] <= now:
+        while self._delayed and self._delayed[0][0] <= trio.current_time():
             _, order, item = heapq.heappop(self._delayed)
             heapq.heappush(self._ready, (self._priority(item), order, item))
 
@@ -227,6 +248,7 @@ class Backlog(Generic[T]):
             # One word too many would otherwise keep the backlog from ever being finished, and its stage waiting.
             raise RuntimeError("nothing is taken from this backlog")
         self._taken -= 1
+        self._watching.unpark_all()
 
     def _finish_if_over(self) -> None:
         """Finish when nothing can come any more. That is for good: an impatient backlog does not wake up again."""
@@ -236,6 +258,21 @@ class Backlog(Generic[T]):
         if not self._ready and not (self._delayed and self._patient):
             self._finished = True
             self._waiting.unpark_all()
+
+
+async def close_together(*backlogs: Backlog[Any]) -> None:
+    """Close backlogs whose stages feed each other, in circles too, as soon as all of them are idle at once.
+
+    A stage hands its results on before it lets an item go, so what is under way is always in one of them.
+
+    Cancellation: a checkpoint; none is closed.
+    """
+    await trio.lowlevel.checkpoint()
+    while not all(backlog.idle for backlog in backlogs):
+        for backlog in backlogs:
+            await backlog.wait_idle()
+    for backlog in backlogs:
+        backlog.close()
 
 
 @dataclass(frozen=True, slots=True)

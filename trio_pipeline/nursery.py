@@ -22,7 +22,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, runtime_checkable
 
 import trio
 
@@ -43,6 +43,7 @@ __all__ = ["Pipeline", "PipelineStatistics", "Recorder", "Stage", "StageStatisti
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
+Ts = TypeVarTuple("Ts")
 
 Recorder = Callable[[ItemT, Outcome[ResultT], int, float], Awaitable[None]]
 """`record(item, outcome, attempt, elapsed)`: awaited before a stage acts on an outcome. `attempt` counts from 1,
@@ -309,8 +310,7 @@ class Stage(Generic[ItemT, ResultT]):
     async def _finds_room(self, item: ItemT) -> bool:
         """Wait until fewer than the limit are at work; False if the stage stops first and the item was left."""
         try:
-            while self._busy >= self._limit and not self._stopping.is_set():
-                await self._room.park()
+            await self._wait_for_room()
         except BaseException:
             self._left += 1
             raise
@@ -319,6 +319,10 @@ class Stage(Generic[ItemT, ResultT]):
             return True
         self._leave(item)
         return False
+
+    async def _wait_for_room(self) -> None:
+        while self._busy >= self._limit and not self._stopping.is_set():
+            await self._room.park()
 
     async def _settle(self, item: ItemT) -> Outcome[ResultT] | None:
         """Attempt an item until its outcome is final and recorded; None if it was let go without one."""
@@ -366,10 +370,20 @@ class Stage(Generic[ItemT, ResultT]):
             return False
         with trio.move_on_after(outcome.delay):
             await self._stopping.wait()
+        if self._busy > self._limit:
+            await self._step_back()
         if self._stopping.is_set():
             self._leave(item)
             return False
         return True
+
+    async def _step_back(self) -> None:
+        """Give up the place, since the limit was lowered during the pause, until there is one again."""
+        self._busy -= 1
+        try:
+            await self._wait_for_room()
+        finally:
+            self._busy += 1
 
     def _count(self, outcome: Outcome[ResultT]) -> None:
         if isinstance(outcome, Done):
@@ -395,8 +409,9 @@ class Stage(Generic[ItemT, ResultT]):
 class Pipeline:
     """Stages that live and end together. Made by `open_pipeline`."""
 
-    def __init__(self, nursery: trio.Nursery, random_source: random.Random) -> None:
+    def __init__(self, nursery: trio.Nursery, services: trio.Nursery, random_source: random.Random) -> None:
         self._nursery = nursery
+        self._services = services
         self._random = random_source
         self._stages: list[Stage[Any, Any]] = []
         self._draining = trio.Event()
@@ -451,6 +466,14 @@ class Pipeline:
             stage.stop("the pipeline is draining")
         return stage
 
+    def start_service(self, service: Callable[[*Ts], Awaitable[object]], *args: *Ts, name: str | None = None) -> None:
+        """Start something that accompanies the stages: a display, a listener for signals.
+
+        It is cancelled when the last stage has ended, and not before, so that it sees them all out. An exception out of
+        it is a defect, which cancels the pipeline.
+        """
+        self._services.start_soon(service, *args, name=name)
+
     def drain(self, grace: float = math.inf) -> None:
         """Take up nothing new; what workers hold may end within `grace` seconds, then it is cancelled.
 
@@ -485,7 +508,7 @@ class Pipeline:
 
 @asynccontextmanager
 async def open_pipeline(*, random_source: random.Random | None = None) -> AsyncIterator[Pipeline]:
-    """Open a pipeline. Leaving the block waits until every stage has ended.
+    """Open a pipeline. Leaving the block waits until every stage has ended; its services end after them.
 
     Args:
         random_source: For the jitter of pauses; a world's own where runs are to be repeatable.
@@ -497,8 +520,10 @@ async def open_pipeline(*, random_source: random.Random | None = None) -> AsyncI
     Cancellation: cancels every stage and waits for its workers to end.
     """
     with _flat_group():
-        async with trio.open_nursery() as nursery:
-            yield Pipeline(nursery, random_source or random.SystemRandom())
+        async with trio.open_nursery() as services:
+            async with trio.open_nursery() as nursery:
+                yield Pipeline(nursery, services, random_source or random.SystemRandom())
+            services.cancel_scope.cancel(reason="the stages have ended")
 
 
 @contextmanager
