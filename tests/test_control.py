@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_pipeline import control
 from trio_pipeline.control import (
@@ -302,11 +304,11 @@ async def test_hanging_up_at_once_harms_nobody(path: Path) -> None:
         for data in (b"", b"{", request("numbers", to=10**6)):
             async with await trio.open_unix_socket(path) as stream:
                 await stream.send_all(data)
-        await trio.testing.wait_all_tasks_blocked()
+        await wait_all_tasks_blocked()
         assert await ask(path, "nothing") == []
 
 
-async def test_silent_client_is_dropped(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_silent_client_is_dropped(path: Path, autojump_clock: MockClock) -> None:
     async with open_control(path, COMMANDS), await trio.open_unix_socket(path) as silent:
         assert await ask(path, "nothing") == []
         assert trio.current_time() == 0.0  # nobody waited for the silent one
@@ -314,7 +316,7 @@ async def test_silent_client_is_dropped(path: Path, autojump_clock: trio.testing
         assert trio.current_time() == 5.0
 
 
-async def test_slow_request_is_dropped(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_slow_request_is_dropped(path: Path, autojump_clock: MockClock) -> None:
     async with open_control(path, COMMANDS), await trio.open_unix_socket(path) as slow:
         for _ in range(4):
             await slow.send_all(b" ")
@@ -324,7 +326,7 @@ async def test_slow_request_is_dropped(path: Path, autojump_clock: trio.testing.
         assert trio.current_time() == 5.0
 
 
-async def test_client_that_does_not_read_is_dropped(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_client_that_does_not_read_is_dropped(path: Path, autojump_clock: MockClock) -> None:
     endless = Endless({"text": "x" * 10_000})
     async with open_control(path, {"endless": endless}), await trio.open_unix_socket(path) as stream:
         await stream.send_all(request("endless"))
@@ -340,7 +342,7 @@ async def test_one_too_many_is_sent_away(path: Path) -> None:
             with pytest.raises(ControlError, match="too many"):
                 await ask(path, "nothing")
         await endless.ended.wait()
-        await trio.testing.wait_all_tasks_blocked()
+        await wait_all_tasks_blocked()
         assert await ask(path, "nothing") == []
 
 
@@ -442,7 +444,7 @@ async def test_cancellation_cuts_answers(path: Path) -> None:
         assert not is_there(path)
 
 
-async def test_answer_under_way_ends_well(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_answer_under_way_ends_well(path: Path, autojump_clock: MockClock) -> None:
     async def drain(arguments: Mapping[str, object]) -> Rows:
         draining.set()
         await trio.sleep(0.5)
@@ -458,7 +460,7 @@ async def test_answer_under_way_ends_well(path: Path, autojump_clock: trio.testi
     assert trio.current_time() == 0.5
 
 
-async def test_farewell_is_bounded(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_farewell_is_bounded(path: Path, autojump_clock: MockClock) -> None:
     endless = Endless()
     limits = ControlLimits(farewell=2.0)
     async with trio.open_nursery() as clients, open_control(path, {"endless": endless}, limits=limits):
@@ -467,7 +469,7 @@ async def test_farewell_is_bounded(path: Path, autojump_clock: trio.testing.Mock
     assert endless.ended_at == 2.0
 
 
-async def test_nobody_enters_during_farewell(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_nobody_enters_during_farewell(path: Path, autojump_clock: MockClock) -> None:
     async def come_late() -> None:
         await trio.sleep(0.5)
         with pytest.raises(NoPipeline):
@@ -481,6 +483,37 @@ async def test_nobody_enters_during_farewell(path: Path, autojump_clock: trio.te
 
 
 # -- the socket
+
+
+class ShortOfFiles:
+    """A listener that fails with these errors before it listens."""
+
+    def __init__(self, listener: trio.SocketListener, *errors: int) -> None:
+        self.listener = listener
+        self.errors = list(errors)
+
+    async def accept(self) -> trio.SocketStream:
+        if self.errors:
+            raise OSError(self.errors.pop(0), "made up")
+        return await self.listener.accept()
+
+
+async def test_shortage_passes(path: Path, autojump_clock: MockClock) -> None:
+    with control._listening_socket(path) as listener:
+        short = ShortOfFiles(trio.SocketListener(listener), errno.EMFILE, errno.ENOMEM)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(control._Server(COMMANDS, ControlLimits(), nursery).listen, short)
+            assert await ask(path, "nothing") == []
+            nursery.cancel_scope.cancel()
+    assert trio.current_time() == 0.2
+
+
+async def test_failing_listener_is_no_shortage(path: Path) -> None:
+    with control._listening_socket(path) as listener:
+        short = ShortOfFiles(trio.SocketListener(listener), errno.EBADF)
+        async with trio.open_nursery() as nursery:
+            with pytest.raises(OSError, match="made up"):
+                await control._Server(COMMANDS, ControlLimits(), nursery).listen(short)
 
 
 async def test_socket_is_owners_alone(path: Path) -> None:
@@ -655,7 +688,7 @@ async def test_endless_answer_line_is_broken(path: Path, monkeypatch: pytest.Mon
         await expect_cut(path, "echo")
 
 
-async def test_silent_pipeline_is_given_up(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_silent_pipeline_is_given_up(path: Path, autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(partial(answer_with, path, b'{"row": {"number": 1}}\n', keep_open=True))
         async with open_answer(path, "echo", patience=10.0) as rows:
@@ -666,7 +699,7 @@ async def test_silent_pipeline_is_given_up(path: Path, autojump_clock: trio.test
         nursery.cancel_scope.cancel()
 
 
-async def test_pipeline_that_does_not_take_is_given_up(path: Path, autojump_clock: trio.testing.MockClock) -> None:
+async def test_pipeline_that_does_not_take_is_given_up(path: Path, autojump_clock: MockClock) -> None:
     with socket.socket(socket.AF_UNIX) as stopped:
         stopped.bind(str(path))
         stopped.listen()

@@ -22,7 +22,7 @@ import stat
 import struct
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -61,6 +61,10 @@ _TEMPORARY = Path("/tmp")  # noqa: S108 -- for the reason above
 _LONGEST_ANSWER_LINE = 64 * 2**20
 
 _CHUNK = 64 * 2**10
+
+# The system is short of something for a moment; whoever asks waits in the backlog of the socket.
+_PASSING_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_PAUSE = 0.1
 
 
 class CommandError(Exception):
@@ -161,9 +165,10 @@ async def open_control(
     with _listening_socket(path) as listener, _lone_exception():
         async with trio.open_nursery() as nursery:
             server = _Server(commands, limits, nursery)
-            nursery.start_soon(server.listen, listener)
+            nursery.start_soon(server.listen, trio.SocketListener(listener))
             yield
             server.stop_listening()
+            listener.close()
             nursery.cancel_scope.deadline = trio.current_time() + limits.farewell
 
 
@@ -176,17 +181,26 @@ class _Server:
         self._listening = trio.CancelScope()
         self._owner = os.geteuid()
 
-    async def listen(self, listener: trio.socket.SocketType) -> None:
+    async def listen(self, listener: trio.abc.Listener[trio.SocketStream]) -> None:
+        # Not trio.serve_listeners: it closes a stream by aclose(), a checkpoint, where in a cancelled scope Cancelled
+        # takes the place of the error under way (trio#746). A defect in a run that is being cancelled would go unseen.
         with self._listening:
-            # In our own nursery, so that a command's exception is not wrapped in a group for each nursery it passes.
-            await trio.serve_listeners(self._serve, [trio.SocketListener(listener)], handler_nursery=self._nursery)
+            while True:
+                try:
+                    stream = await listener.accept()
+                except OSError as error:
+                    if error.errno not in _PASSING_ERRORS:
+                        raise
+                    await trio.sleep(_PAUSE)
+                else:
+                    self._nursery.start_soon(self._serve, stream)
 
     def stop_listening(self) -> None:
         self._listening.cancel(reason="the pipeline has ended")
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         connection = _Connection(stream, self._limits)
-        with suppress(_HungUp):
+        with closing(stream.socket), suppress(_HungUp):
             try:
                 # Whoever is too many is sent away, not kept waiting: behind silent clients that wait could be long.
                 self._places.acquire_nowait()
@@ -282,7 +296,8 @@ def _listening_socket(path: Path) -> Iterator[trio.socket.SocketType]:
     _remove_left_over(path)
     # Trio's own bind is async for the sake of host names; a path needs no looking up.
     plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with trio.socket.from_stdlib_socket(plain) as listener:
+    # Nor does its own `with` tell Trio that the socket closes: whoever waits for it would wait on.
+    with closing(trio.socket.from_stdlib_socket(plain)) as listener:
         plain.bind(os.fspath(path))
         try:
             # Nobody can connect before it listens, so there is no moment at which others could.
@@ -402,7 +417,9 @@ async def open_answer(
     Cancellation: hangs up, at which the pipeline cancels the command. So does leaving the block early.
     """
     request = _encode({"command": command, "arguments": arguments or {}})
-    async with await _connect(path) as stream:
+    stream = await _connect(path)
+    # Not aclose(), a checkpoint: in a cancelled scope it would hide the error under way.
+    with closing(stream.socket):
         try:
             # A server that refuses does not read the request. Its answer is there to be read all the same.
             with suppress(trio.BrokenResourceError), trio.fail_after(patience):
