@@ -161,7 +161,8 @@ class Exchange:
         size = len(content) if length is None else length
         fields = [(name.lower().encode(), value.encode()) for name, value in headers]
         fields.append((b"content-length", str(size).encode()))
-        self._traffic.answers[status] += 1
+        if self._visit is not None:  # what was not admitted, as a look at the statistics, is not counted
+            self._traffic.answers[status] += 1
         await self._send({"type": "http.response.start", "status": status, "headers": fields})
         await self._send_body(b"" if self.method == "HEAD" else content)
 
@@ -226,7 +227,8 @@ class Exchange:
             if end == len(content):
                 # Before the last bytes go: whoever has them may begin the next request before this task runs again.
                 self.leave()
-            self._traffic.bytes_out += end - start
+            if self._visit is not None:
+                self._traffic.bytes_out += end - start
             await self._send({"type": "http.response.body", "body": content[start:end], "more_body": True})
         self.leave()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -6,7 +6,6 @@ Pure: this file does not know what is done with it.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -38,7 +37,7 @@ def content_md5(text: str) -> bytes | None:
         return bytes.fromhex(text)
     try:
         digest = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is what is not even ASCII
         return None
     return digest if len(digest) == 16 else None
 

@@ -16,7 +16,7 @@ from trio_pipeline.services.s3_headers import Metadata
 
 __all__ = ["Item", "Shelf", "StoredFile"]
 
-_TERM = re.compile(r'(?P<key>[A-Za-z_]+):(?:"(?P<quoted>[^"]*)"|\(?(?P<plain>[^\s"()]+)\)?)')
+_TERM = re.compile(r'(?P<key>[A-Za-z_][A-Za-z0-9_]*):(?:"(?P<quoted>[^"]*)"|\(?(?P<plain>[^\s"()]+)\)?)')
 
 
 @dataclass(frozen=True, slots=True)
