@@ -360,7 +360,7 @@ class ByteBudget:
         Cancellation: a checkpoint; nothing is held, and those behind are served.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
-        if not self._waiting and self._fits(size):
+        if not self._waiting and self.fits(size):
             self._used += size
             await trio.lowlevel.cancel_shielded_checkpoint()
             return Reservation(size, self._change)
@@ -390,7 +390,8 @@ class ByteBudget:
             wanted = min(self._waiting[0][0] + self._used - self._limit, self._used)
         return ByteBudgetStatistics(self._limit, self._used, len(self._waiting), max(0, wanted))
 
-    def _fits(self, size: int) -> bool:
+    def fits(self, size: int) -> bool:
+        """Whether so many bytes could be held now, if nobody waited."""
         return self._used + size <= self._limit or self._used == 0
 
     def _change(self, held: int, size: int) -> bool:
@@ -404,7 +405,7 @@ class ByteBudget:
         return True
 
     def _serve(self) -> None:
-        while self._waiting and self._fits(self._waiting[0][0]):
+        while self._waiting and self.fits(self._waiting[0][0]):
             size, granted = self._waiting.popleft()
             self._used += size
             granted.set()

@@ -1,0 +1,1 @@
+"""The gazette application: what it fetches, keeps, reads and knows."""

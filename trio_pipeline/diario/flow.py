@@ -1,0 +1,237 @@
+"""The flow: which stages there are, what feeds what, and when all of it is over.
+
+    download ─┬─► archive ─► confirm
+              └─► extract
+
+What waits for a stage is an item in its backlog, handed out by date. The stages feed each other in a circle (an upload
+that is found to be lost is archived again, and its PDF may have to be brought back first), so the backlogs are closed
+together, when all of them are idle at once.
+
+This file does not know what the stages do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+
+import trio
+
+from trio_pipeline.channels import Backlog, close_together
+from trio_pipeline.diario.items import Branches, Item, following, starting_stages
+from trio_pipeline.diario.ledger.events import Event
+from trio_pipeline.diario.ledger.ledger import Ledger
+from trio_pipeline.diario.lifecycle import StageName, life_of
+from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.diario.spool import Spool
+from trio_pipeline.diario.stages.archive import Archiver
+from trio_pipeline.diario.stages.bookkeeping import Bookkeeper, Result
+from trio_pipeline.diario.stages.confirm import Confirmer
+from trio_pipeline.diario.stages.download import Downloader
+from trio_pipeline.diario.stages.extract import Extracted, Extractor
+from trio_pipeline.nursery import Pipeline, Stage
+from trio_pipeline.pacing import HostPaused
+from trio_pipeline.retry import Done, Outcome, RetryPolicy, StopStage
+from trio_pipeline.world import World
+
+__all__ = ["EXTRACTOR", "Flow"]
+
+EXTRACTOR = "rules"
+"""What reads judgements, as `decisions.extractor` has it."""
+
+
+class Flow:
+    """The stages of one run.
+
+    Args:
+        branches: What is on.
+        settings: Numbers of workers and attempts, and pauses.
+        ledger: Where everything is recorded.
+        spool: Where PDFs lie.
+        bookkeeper: Records outcomes.
+        downloader: What `download` does.
+        archiver: What `archive` does; None if it is off.
+        confirmer: What `confirm` does; None if it is off.
+        extractor: What `extract` does; None if it is off.
+        reader_version: The version of the rules.
+        world: For the time of day.
+        oldest_first: Whether the oldest gazette goes first rather than the newest.
+    """
+
+    def __init__(
+        self,
+        *,
+        branches: Branches,
+        settings: Settings,
+        ledger: Ledger,
+        spool: Spool,
+        bookkeeper: Bookkeeper,
+        downloader: Downloader,
+        archiver: Archiver | None,
+        confirmer: Confirmer | None,
+        extractor: Extractor | None,
+        reader_version: str,
+        world: World,
+        oldest_first: bool,
+    ) -> None:
+        self._branches = branches
+        self._settings = settings
+        self._ledger = ledger
+        self._spool = spool
+        self._bookkeeper = bookkeeper
+        self._downloader = downloader
+        self._archiver = archiver
+        self._confirmer = confirmer
+        self._extractor = extractor
+        self._reader_version = reader_version
+        self._world = world
+        self._sign = 1 if oldest_first else -1
+        self._backlogs: dict[StageName, Backlog[Item]] = {}
+        self.stages: dict[StageName, Stage[Item, Result]] = {}
+
+    async def run(self, pipeline: Pipeline, items: Iterable[Item]) -> None:
+        """Start the stages, put every item where its way begins, and return when nothing is left that may be done now.
+
+        Cancellation: the backlogs stay as they are; the stages end with the pipeline.
+        """
+        self._start(pipeline)
+        for item in items:
+            await self._take_up(item)
+        async with trio.open_nursery() as nursery:
+            for name, stage in self.stages.items():
+                if name is not StageName.CONFIRM:
+                    nursery.start_soon(self._watch, name, stage)
+            nursery.start_soon(close_together, *self._backlogs.values())
+
+    async def take_up_again(self, item: Item) -> None:
+        """Put an item that was reset where its way begins; what is for a stage that has ended is left to another run.
+
+        Cancellation: a checkpoint.
+        """
+        item.left.clear()
+        item.not_before.clear()
+        await self._take_up(item)
+
+    async def _take_up(self, item: Item) -> None:
+        soon = trio.current_time() + self._settings.run.patience
+        for stage in starting_stages(item, self._branches, has_pdf=item.gazette.id in self._spool):
+            due = self._due(item, stage)
+            if due <= soon or stage is StageName.CONFIRM:
+                self._put(stage, item, due=due)
+            else:
+                item.left.add(life_of(stage))
+        await self._bookkeeper.settle(item)
+
+    def looks_after(self, event: Event) -> bool:
+        """Whether an event is about a life that this run looks after."""
+        if event.target is not None:
+            return event.target == self._branches.archive
+        return event.stage is not StageName.EXTRACT or self._branches.extract
+
+    def waiting(self, stage: StageName) -> int:
+        """How many items wait for a stage, or are put off until later in this run."""
+        backlog = self._backlogs.get(stage)
+        if backlog is None:
+            return 0
+        statistics = backlog.statistics()
+        return statistics.ready + statistics.delayed
+
+    def _start(self, pipeline: Pipeline) -> None:
+        settings = self._settings
+        self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers)
+        if self._archiver is not None and self._confirmer is not None:
+            self._start_stage(pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers)
+            self._start_stage(pipeline, StageName.CONFIRM, self._confirmer.confirm, 1)
+        if self._extractor is not None:
+            self._start_stage(pipeline, StageName.EXTRACT, self._extractor.extract, settings.extract.workers)
+
+    def _start_stage(
+        self, pipeline: Pipeline, name: StageName, work: Callable[[Item], Awaitable[Result]], workers: int
+    ) -> None:
+        # What was submitted is looked for when it is due, by this run or by another: nothing waits for that.
+        backlog: Backlog[Item] = Backlog(self._rank, patient=name is not StageName.CONFIRM)
+        self._backlogs[name] = backlog
+
+        async def handle(item: Item) -> Result:
+            try:
+                return await work(item)
+            except HostPaused as error:
+                raise StopStage(f"{error.reason}; paused for longer than run.patience") from error
+
+        async def record(item: Item, outcome: Outcome[Result], attempt: int, elapsed: float) -> None:
+            write = self._write_reading(outcome) if name is StageName.EXTRACT else None
+            await self._bookkeeper.record(item, name, outcome, attempt, elapsed, write)
+
+        self.stages[name] = pipeline.start_stage(
+            name.value,
+            handle,
+            source=backlog,
+            sink=_Router(self, name),
+            workers=workers,
+            policy=RetryPolicy(
+                attempts=self._settings.retry.attempts,
+                hold=self._settings.retry.hold,
+                patience=self._settings.run.patience,
+            ),
+            record=record,
+        )
+
+    def _write_reading(self, outcome: Outcome[Result]) -> Callable[[Event], Awaitable[None]] | None:
+        """What records a reading together with its event."""
+        if not (isinstance(outcome, Done) and isinstance(outcome.result, Extracted)):
+            return None
+        reading = outcome.result.reading
+
+        async def write(event: Event) -> None:
+            await self._ledger.record_extraction(event, reading, extractor=EXTRACTOR, version=self._reader_version)
+
+        return write
+
+    async def _watch(self, name: StageName, stage: Stage[Item, Result]) -> None:
+        """Draw the consequences of a stage that ends before its work does."""
+        await stage.wait_ended()
+        if stage.stopped is None or name is StageName.DOWNLOAD:
+            return
+        # PDFs that wait for this stage stay where they are: who finds no room must not wait for it.
+        self._spool.freeze()
+        branches = [self.stages[StageName(life.value)] for life in self._branches.lives]
+        if all(branch.stopped is not None for branch in branches):
+            self.stages[StageName.DOWNLOAD].stop(f"all that it feeds has ended: {stage.stopped}")
+
+    def route(self, stage: StageName, result: Result) -> None:
+        """Hand a result on to the stages that come next."""
+        item = result.item
+        for next_stage in following(item, self._branches, stage, has_pdf=item.gazette.id in self._spool):
+            self._put(next_stage, item, due=result.due if result.due is not None else -math.inf)
+
+    def _put(self, stage: StageName, item: Item, *, due: float) -> None:
+        if stage in item.queued:
+            return
+        # A closed backlog's stage has ended: what comes now is taken up by the next run.
+        with suppress(trio.ClosedResourceError):
+            self._backlogs[stage].put(item, due=due)
+            item.queued.add(stage)
+
+    def _due(self, item: Item, stage: StageName) -> float:
+        not_before = item.not_before.get(life_of(stage))
+        if not_before is None:
+            return -math.inf
+        return trio.current_time() + (not_before - self._world.now()).total_seconds()
+
+    def _rank(self, item: Item) -> tuple[int, str]:
+        return self._sign * item.gazette.date.toordinal(), item.gazette.id
+
+
+class _Router:
+    """Where a stage's results go."""
+
+    def __init__(self, flow: Flow, stage: StageName) -> None:
+        self._flow = flow
+        self._stage = stage
+
+    async def send(self, value: Result) -> None:
+        self._flow.route(self._stage, value)
+
+    def close(self) -> None:
+        """Nothing: the backlogs close together."""

@@ -1,0 +1,174 @@
+"""Everybody whom a run talks to: the court and the archives, each with the pace that it is asked at.
+
+This file does not know what they are asked for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+from trio_util import periodic
+
+from trio_pipeline import __version__
+from trio_pipeline.diario.archives import Archive
+from trio_pipeline.diario.archives.folder import FolderArchive
+from trio_pipeline.diario.archives.internet_archive import InternetArchive
+from trio_pipeline.diario.court import Court
+from trio_pipeline.diario.credentials import Secrets
+from trio_pipeline.diario.http import open_http
+from trio_pipeline.diario.ledger.ledger import Ledger
+from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.diario.sources import Source
+from trio_pipeline.pacing import Learned, Pacer
+from trio_pipeline.world import World
+
+__all__ = ["Hosts", "archive_name", "open_hosts"]
+
+_COURT, _UPLOADS, _READS = "tjro", "internet-archive uploads", "internet-archive reads"
+_FOLDER = "folder:"
+_REMEMBER_EVERY = 10.0  # seconds
+
+
+class Hosts:
+    """The court, the archives, and their paces. Made by `open_hosts`.
+
+    Attributes:
+        court: The court's server.
+        archive: The archive of this run, or None.
+        pacers: The paces, by the name of the group of hosts.
+    """
+
+    def __init__(
+        self,
+        *,
+        court: Court,
+        internet_archive: InternetArchive,
+        archive: Archive | None,
+        pacers: Mapping[str, Pacer],
+        ledger: Ledger,
+        world: World,
+    ) -> None:
+        self.court = court
+        self.archive = archive
+        self.pacers = pacers
+        self._internet_archive = internet_archive
+        self._ledger = ledger
+        self._world = world
+        self._remembered = {name: pacer.learned() for name, pacer in pacers.items()}
+
+    def copies(self, archives: Sequence[str]) -> list[Source]:
+        """The places that have a gazette, nearest first.
+
+        Args:
+            archives: Their names in the ledger.
+        """
+        folders = [
+            FolderArchive(self._world, Path(name[len(_FOLDER) :])) for name in archives if name.startswith(_FOLDER)
+        ]
+        distant = [self._internet_archive] if self._internet_archive.target in archives else []
+        return [*folders, *distant]
+
+    async def remember_paces(self) -> None:
+        """Keep what the pacers learn in the ledger, from time to time and at the end.
+
+        Cancellation: the last news is recorded first.
+        """
+        try:
+            async for _ in periodic(_REMEMBER_EVERY):
+                await self._remember()
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._remember()
+
+    async def _remember(self) -> None:
+        for name, pacer in self.pacers.items():
+            learned = pacer.learned()
+            if learned != self._remembered[name]:
+                self._remembered[name] = learned
+                await self._ledger.remember_pace(name, dataclasses.asdict(learned))
+
+
+@asynccontextmanager
+async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world: World) -> AsyncIterator[Hosts]:
+    """Open the one HTTP client and everything that talks through it, at the paces that earlier runs have learned.
+
+    Cancellation: connections are closed.
+    """
+    pacers = {
+        name: Pacer(
+            name,
+            interval=interval,
+            concurrency=workers,
+            patience=settings.run.patience,
+            learned=_learned(await ledger.pace(name)),
+        )
+        for name, interval, workers in (
+            (_COURT, settings.tjro.interval, settings.tjro.workers),
+            (_UPLOADS, settings.archive.interval, settings.archive.workers),
+            # One more than uploads: what was uploaded is looked for beside them.
+            (_READS, settings.archive.interval, settings.archive.workers + 1),
+        )
+    }
+    async with open_http(world, user_agent=_user_agent(settings)) as http:
+        internet_archive = InternetArchive(
+            world,
+            http,
+            pacers[_UPLOADS],
+            pacers[_READS],
+            s3_url=settings.archive.s3_url,
+            metadata_url=settings.archive.metadata_url,
+            # Reading from it needs no keys; `preflight` has seen to it that uploads have them.
+            access_key=secrets.archive_access.reveal() if secrets.archive_access else "",
+            secret_key=secrets.archive_secret.reveal() if secrets.archive_secret else "",
+            collection=settings.archive.collection,
+            layout=settings.archive.layout,
+            size_limit=settings.tjro.size_limit,
+            trusted_hosts=settings.archive.trusted_hosts,
+        )
+        court = Court(http, pacers[_COURT], base_url=settings.tjro.base_url, size_limit=settings.tjro.size_limit)
+        yield Hosts(
+            court=court,
+            internet_archive=internet_archive,
+            archive=_archive(settings, internet_archive, world),
+            pacers=pacers,
+            ledger=ledger,
+            world=world,
+        )
+
+
+def _archive(settings: Settings, internet_archive: InternetArchive, world: World) -> Archive | None:
+    match settings.archive.kind:
+        case "folder":
+            return FolderArchive(world, settings.archive.folder)
+        case "internet-archive":
+            return internet_archive
+        case "none":
+            return None
+
+
+def archive_name(settings: Settings) -> str | None:
+    """What the archive of these settings is called in the ledger; None if there is none."""
+    match settings.archive.kind:
+        case "folder":
+            return f"{_FOLDER}{settings.archive.folder.absolute()}"
+        case "internet-archive":
+            return InternetArchive.target
+        case "none":
+            return None
+
+
+def _learned(remembered: Mapping[str, object] | None) -> Learned:
+    def seconds(name: str) -> float | None:
+        value = (remembered or {}).get(name)
+        return float(value) if isinstance(value, int | float) else None
+
+    return Learned(interval=seconds("interval"), blocked_interval=seconds("blocked_interval"))
+
+
+def _user_agent(settings: Settings) -> str:
+    contact = f" (+{settings.tjro.contact})" if settings.tjro.contact else ""
+    return f"trio-pipeline/{__version__}{contact}"

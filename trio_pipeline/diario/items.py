@@ -1,0 +1,137 @@
+"""What a run knows about each gazette that it takes up, and what follows from it.
+
+The run's memory is kept in step with the ledger: a state changes here when its event is recorded. What stage a gazette
+needs next and whether its PDF is still needed are functions of this memory alone.
+
+Pure: this file does not record, wait or fetch anything.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from trio_pipeline.diario.lifecycle import Life, StageName, State, life_of, state_after
+from trio_pipeline.diario.model import Checksums, Gazette
+
+__all__ = ["Branches", "Item", "following", "is_at_rest", "needs_pdf", "starting_stages"]
+
+_OPEN = frozenset({State.PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Which branches of the flow are on in this run.
+
+    Attributes:
+        archive: The archive's name in the ledger, or None.
+        extract: Whether judgements are extracted.
+    """
+
+    archive: str | None
+    extract: bool
+
+    @property
+    def lives(self) -> tuple[Life, ...]:
+        """The lives that need the PDF."""
+        archive = (Life.ARCHIVE,) if self.archive is not None else ()
+        return (*archive, Life.EXTRACT) if self.extract else archive
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A gazette that this run has taken up.
+
+    Attributes:
+        gazette: The gazette.
+        checksums: Of its bytes as first downloaded, or None.
+        size: The length that an earlier attempt found, in bytes, or None.
+        archives: The archives that are said to have a copy.
+        states: Where each life stands; one that failed in an earlier run is pending again.
+        failed_runs: In how many runs before this one each life has failed since it last succeeded.
+        not_before: Until when each life is to wait; UTC.
+        submitted_at: When its last upload was begun or answered; UTC, or None.
+        acknowledged: Whether that upload was answered.
+        queued: The stages that it waits for or is worked on in.
+        left: The lives that have to wait for another run.
+    """
+
+    gazette: Gazette
+    checksums: Checksums | None = None
+    size: int | None = None
+    archives: tuple[str, ...] = ()
+    states: dict[Life, State] = field(default_factory=dict)
+    failed_runs: dict[Life, int] = field(default_factory=dict)
+    not_before: dict[Life, datetime.datetime] = field(default_factory=dict)
+    submitted_at: datetime.datetime | None = None
+    acknowledged: bool = False
+    queued: set[StageName] = field(default_factory=set)
+    left: set[Life] = field(default_factory=set)
+
+    def __repr__(self) -> str:
+        return self.gazette.id
+
+    def state(self, life: Life) -> State:
+        """Where a life stands."""
+        return self.states.get(life, State.NOT_ASKED)
+
+    def happen(self, stage: StageName, outcome: str) -> None:
+        """Follow an event.
+
+        Raises:
+            ImpossibleEvent: It cannot happen in this state: a defect.
+        """
+        life = life_of(stage)
+        self.states[life] = state_after(self.state(life), stage, outcome)
+
+
+def starting_stages(item: Item, branches: Branches, *, has_pdf: bool) -> frozenset[StageName]:
+    """The stages that a gazette has to go through first in this run.
+
+    Args:
+        item: The gazette.
+        branches: What is on.
+        has_pdf: Whether its PDF lies in the spool.
+    """
+    stages = set()
+    if item.state(Life.DOWNLOAD) in _OPEN:
+        stages.add(StageName.DOWNLOAD)
+    if branches.archive is not None:
+        if item.state(Life.ARCHIVE) in _OPEN:
+            stages.add(StageName.ARCHIVE if has_pdf else StageName.DOWNLOAD)
+        elif item.state(Life.ARCHIVE) is State.SUBMITTED:
+            stages.add(StageName.CONFIRM)
+    if branches.extract and item.state(Life.EXTRACT) in _OPEN:
+        stages.add(StageName.EXTRACT if has_pdf else StageName.DOWNLOAD)
+    if StageName.DOWNLOAD in stages and item.state(Life.DOWNLOAD) is State.REJECTED:
+        # Without a PDF nothing else can be done, and only a person may ask for it again.
+        stages.discard(StageName.DOWNLOAD)
+    return frozenset(stages)
+
+
+def following(item: Item, branches: Branches, stage: StageName, *, has_pdf: bool) -> frozenset[StageName]:
+    """The stages that come next after an event of `stage` has been recorded."""
+    stages = set()
+    match stage:
+        case StageName.DOWNLOAD:
+            stages = {StageName(life.value) for life in branches.lives if item.state(life) in _OPEN}
+        case StageName.ARCHIVE if item.state(Life.ARCHIVE) is State.SUBMITTED:
+            stages = {StageName.CONFIRM}
+        case StageName.CONFIRM if item.state(Life.ARCHIVE) is State.SUBMITTED:
+            stages = {StageName.CONFIRM}
+        case StageName.CONFIRM if item.state(Life.ARCHIVE) in _OPEN:
+            stages = {StageName.ARCHIVE if has_pdf else StageName.DOWNLOAD}
+        case _:
+            pass
+    return frozenset(stages)
+
+
+def needs_pdf(item: Item, branches: Branches) -> bool:
+    """Whether this run is about to work on the PDF."""
+    return any(item.state(life) in _OPEN and life not in item.left for life in branches.lives)
+
+
+def is_at_rest(item: Item, branches: Branches, states: Collection[State]) -> bool:
+    """Whether every branch that is on is in one of `states`."""
+    return all(item.state(life) in states for life in branches.lives)

@@ -1,0 +1,283 @@
+"""The writing side of the ledger: what a run reads at its start and records as it goes.
+
+This file knows tables and events; it does not know why anything happened.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from duckdb import DuckDBPyConnection
+
+from trio_pipeline.db_thread import Database, DatabaseStatistics, open_database
+from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
+from trio_pipeline.diario.ledger.sql import statement
+from trio_pipeline.diario.lifecycle import Life, State
+from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement, Reading
+from trio_pipeline.world import World
+
+__all__ = ["Ledger", "open_ledger", "read_standings"]
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """The ledger of the run that holds the database. Made by `open_ledger`."""
+
+    def __init__(self, database: Database, world: World) -> None:
+        self._database = database
+        self._world = world
+        self._run_id = ""
+
+    @property
+    def run_id(self) -> str:
+        """The run that events belong to; empty before `begin_run`."""
+        return self._run_id
+
+    def statistics(self) -> DatabaseStatistics:
+        """How the database thread is doing."""
+        return self._database.statistics()
+
+    async def read(self, function: Callable[[DuckDBPyConnection], T]) -> T:
+        """Ask the database something; see `Database.read`."""
+        return await self._database.read(function)
+
+    async def begin_run(self, config: Mapping[str, object], archive: str | None) -> None:
+        """Open a run, to which everything recorded from now on belongs.
+
+        Args:
+            config: The settings in force, without secrets.
+            archive: The archive of this run, or None.
+        """
+        self._run_id = self._world.new_id()
+        await self._database.append(
+            "run_starts",
+            {
+                "run_id": self._run_id,
+                "started_at": self._world.now(),
+                "archive": archive,
+                "config": json.dumps(config, default=str),
+            },
+        )
+
+    async def end_run(self, ended_by: str, counts: Mapping[str, object]) -> None:
+        """Close the run, with what ended it and what it did."""
+        row = {
+            "run_id": self._run_id,
+            "ended_at": self._world.now(),
+            "ended_by": ended_by,
+            "counts": json.dumps(counts),
+        }
+        await self._database.append("run_ends", row)
+
+    async def add_gazettes(self, gazettes: Sequence[Gazette]) -> int:
+        """Remember gazettes that are not known yet, or known otherwise; returns how many that were."""
+        columns = [
+            [gazette.id for gazette in gazettes],
+            [gazette.tribunal for gazette in gazettes],
+            [gazette.date for gazette in gazettes],
+            [gazette.number for gazette in gazettes],
+            [gazette.suffix for gazette in gazettes],
+            [gazette.url for gazette in gazettes],
+            [gazette.file_name for gazette in gazettes],
+        ]
+
+        def add(connection: DuckDBPyConnection) -> int:
+            row = connection.execute(statement("add_gazettes"), columns).fetchone()
+            return int(row[0]) if row else 0
+
+        return await self._database.write(add)
+
+    async def standings(self, archive: str | None) -> list[Standing]:
+        """Where every gazette stands, for a run with this archive; newest first."""
+        return await self._database.read(lambda connection: _standings(connection, archive))
+
+    async def record(self, event: Event) -> None:
+        """Record an event; it is durable when this returns.
+
+        Cancellation: an event that waits is not recorded; one that is being recorded is, before Cancelled is raised.
+        """
+        await self._database.append("events", self._row(event))
+
+    async def record_all(self, events: Iterable[Event]) -> None:
+        """Record many events in one go, all or none of them."""
+        rows = [self._row(event) for event in events]
+        if not rows:
+            return
+        columns = list(rows[0])
+
+        def write(connection: DuckDBPyConnection) -> None:
+            lists = ", ".join("unnest(?)" for _ in columns)
+            connection.execute(
+                f"INSERT INTO events ({', '.join(columns)}) SELECT {lists}",
+                [[row[column] for row in rows] for column in columns],
+            )
+
+        await self._database.write(write)
+
+    async def record_extraction(self, event: Event, reading: Reading, *, extractor: str, version: str) -> None:
+        """Record what was read out of a gazette together with its event, in one transaction."""
+        extraction = self._world.new_id()
+        detail = {
+            **(event.detail or {}),
+            "extraction": extraction,
+            "entries_read": len(reading.judgements),
+            "entries_unread": len(reading.unread),
+        }
+        row = self._row(event) | {"detail": json.dumps(detail)}
+        decisions = [
+            (extraction, event.diario_id, *_decision(judgement), extractor, version) for judgement in reading.judgements
+        ]
+        unread = [
+            (extraction, event.diario_id, entry.page, list(entry.span), entry.text, entry.reason)
+            for entry in reading.unread
+        ]
+
+        def write(connection: DuckDBPyConnection) -> None:
+            _insert(connection, "decision_rows", decisions)
+            _insert(connection, "unread_rows", unread)
+            marks = ", ".join("?" for _ in row)
+            connection.execute(f"INSERT INTO events ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+
+        await self._database.write(write)
+
+    async def pace(self, hosts: str) -> Mapping[str, object] | None:
+        """What an earlier run learned about a group of hosts, or None."""
+
+        def read(connection: DuckDBPyConnection) -> Mapping[str, object] | None:
+            row = connection.execute(
+                "SELECT learned FROM paces WHERE hosts = ? ORDER BY seq DESC LIMIT 1", [hosts]
+            ).fetchone()
+            return None if row is None else dict(json.loads(row[0]))
+
+        return await self._database.read(read)
+
+    async def remember_pace(self, hosts: str, learned: Mapping[str, object]) -> None:
+        """Keep what was learned about a group of hosts for the next run."""
+        await self._database.append("paces", {"hosts": hosts, "learned": json.dumps(learned)})
+
+    def _row(self, event: Event) -> dict[str, object]:
+        return {
+            "happened_at": self._world.now(),
+            "run_id": self._run_id,
+            "diario_id": event.diario_id,
+            "stage": event.stage.value,
+            "target": event.target,
+            "outcome": event.outcome,
+            "attempt": event.attempt,
+            "elapsed": event.elapsed,
+            "not_before": event.not_before,
+            "detail": None if event.detail is None else json.dumps(event.detail),
+        }
+
+
+@asynccontextmanager
+async def open_ledger(path: Path, world: World) -> AsyncIterator[Ledger]:
+    """Open the ledger for writing, and create it if it does not exist.
+
+    Raises:
+        DatabaseInUse: Another run holds it.
+        DatabaseUnusable: It cannot be read or written.
+
+    Cancellation: what is queued is still recorded before the database is closed.
+    """
+
+    def prepare(connection: DuckDBPyConnection) -> None:
+        connection.execute(statement("schema"))
+        connection.execute(statement("views"))
+
+    async with open_database(path, world=world, prepare=prepare) as database:
+        yield Ledger(database, world)
+
+
+async def read_standings(path: Path, archive: str | None, world: World) -> list[Standing]:
+    """Where every gazette stands in a ledger that nobody writes to; empty if there is no ledger.
+
+    Raises:
+        DatabaseInUse: A run holds it.
+        DatabaseUnusable: It cannot be read.
+
+    Cancellation: a checkpoint.
+    """
+    if await world.files.size(path) is None:
+        return []
+    async with open_database(path, world=world, read_only=True) as database:
+        return await database.read(lambda connection: _standings(connection, archive))
+
+
+def _standings(connection: DuckDBPyConnection, archive: str | None) -> list[Standing]:
+    rows = connection.execute(statement("standing"), {"archive": archive or ""}).fetchall()
+    return [_standing(row) for row in rows]
+
+
+def _standing(row: tuple[object, ...]) -> Standing:
+    identifier, tribunal, date, number, suffix, url, file_name, lives, size, sha256, md5, seen_size, archives = row
+    return Standing(
+        gazette=Gazette(
+            str(identifier), str(tribunal), _as_date(date), _as_int(number), str(suffix), str(url), str(file_name)
+        ),
+        checksums=None if sha256 is None else Checksums(_as_int(size), str(sha256), str(md5)),
+        size=None if seen_size is None else _as_int(seen_size),
+        archives=tuple(str(archive) for archive in _as_list(archives)),
+        lives={Life(str(life["life"])): _life_standing(life) for life in _as_list(lives)},
+    )
+
+
+def _life_standing(life: Mapping[str, object]) -> LifeStanding:
+    not_before, submitted_at = life["not_before"], life["submitted_at"]
+    return LifeStanding(
+        state=State(str(life["state"])),
+        not_before=not_before if isinstance(not_before, datetime.datetime) else None,
+        submitted_at=submitted_at if isinstance(submitted_at, datetime.datetime) else None,
+        acknowledged=bool(life["acknowledged"]),
+        failed_runs=_as_int(life["failed_runs"]),
+    )
+
+
+def _as_date(value: object) -> datetime.date:
+    assert isinstance(value, datetime.date)
+    return value
+
+
+def _as_int(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _as_list(value: object) -> list[dict[str, object]]:
+    assert value is None or isinstance(value, list)
+    return value or []
+
+
+def _insert(connection: DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        marks = ", ".join("?" for _ in rows[0])
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+def _decision(judgement: Judgement) -> tuple[object, ...]:
+    return (
+        judgement.page,
+        judgement.ordinal,
+        judgement.numero_processo,
+        judgement.numero_valido,
+        judgement.classe,
+        list(judgement.polo_ativo),
+        list(judgement.polo_passivo),
+        _counsel(judgement.advogados_polo_ativo),
+        _counsel(judgement.advogados_polo_passivo),
+        judgement.relator,
+        judgement.decisao,
+        judgement.resultado,
+        judgement.segredo,
+        list(judgement.span),
+    )
+
+
+def _counsel(advogados: Iterable[Advogado]) -> list[dict[str, str | None]]:
+    return [{"nome": advogado.nome, "oab": advogado.oab} for advogado in advogados]

@@ -1,0 +1,101 @@
+"""The questions that people and commands ask of the ledger, by name.
+
+Each is a function of a connection: the running pipeline calls it in its database thread, a command without one on a
+connection of its own. Rows are what JSON can hold, with the names of the views.
+
+This file does not know who asks.
+"""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from duckdb import DuckDBPyConnection
+
+from trio_pipeline.diario.ledger.sql import statement
+
+__all__ = ["QUERIES", "Query", "Row", "decisions", "failures", "resettable", "standing_counts"]
+
+Row = dict[str, object]
+Query = Callable[[DuckDBPyConnection, Mapping[str, object]], list[Row]]
+"""A question: what it is asked of, and its arguments by name. Raises ValueError for arguments that it cannot use."""
+
+_MOST = 1_000_000
+
+
+def standing_counts(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """How many gazettes are in which state, a row for each stage and state that there is."""
+    del arguments
+    return _rows(connection, statement("standing_counts"), {})
+
+
+def failures(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """Gazettes that failed or were rejected, and those that are being tried again after an error; newest first.
+
+    Arguments: `limit`, the most rows.
+    """
+    return _rows(connection, statement("failures"), {"limit": _limit(arguments)})
+
+
+def decisions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """Decisions in which every word of `query` occurs, whatever the case and the accents; newest first.
+
+    A process number is found with and without its punctuation. Arguments: `query`, and `limit`, the most rows.
+    """
+    query = arguments.get("query") or ""
+    if not isinstance(query, str):
+        raise ValueError("the query must be text")  # noqa: TRY004 -- an argument from outside, not a wrong call
+    parameters = {"words": [_plain(word) for word in query.split()], "limit": _limit(arguments)}
+    return _rows(connection, statement("decisions"), parameters)
+
+
+def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """Lives that failed or were rejected, as `diario_id`, `life` and `target`.
+
+    Arguments: `ids`, those gazettes only (empty for all), and `stage`, that stage only.
+    """
+    ids, stage = arguments.get("ids") or [], arguments.get("stage")
+    if not isinstance(ids, list) or not all(isinstance(identifier, str) for identifier in ids):
+        raise ValueError("the ids must be a list of text")
+    if stage is not None and not isinstance(stage, str):
+        raise ValueError("the stage must be text")
+    return _rows(connection, statement("resettable"), {"ids": ids, "stage": stage})
+
+
+QUERIES: Mapping[str, Query] = MappingProxyType(
+    {"stats": standing_counts, "failures": failures, "decisions": decisions}
+)
+"""What the reading commands ask for."""
+
+
+def _rows(connection: DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+    result = connection.execute(sql, dict(parameters))
+    names = [column[0] for column in result.description or ()]
+    return [{name: _json_value(value) for name, value in zip(names, row, strict=True)} for row in result.fetchall()]
+
+
+def _json_value(value: object) -> object:
+    match value:
+        case datetime.datetime():
+            return value.isoformat(timespec="seconds")
+        case datetime.date():
+            return value.isoformat()
+        case _:
+            return value
+
+
+def _limit(arguments: Mapping[str, object]) -> int:
+    limit = arguments.get("limit")
+    if limit is None:
+        return _MOST
+    if not isinstance(limit, int) or not 0 <= limit <= _MOST:
+        raise ValueError(f"the limit must be a number from 0 to {_MOST}")
+    return limit
+
+
+def _plain(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

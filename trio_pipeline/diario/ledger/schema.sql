@@ -1,0 +1,82 @@
+-- Append-only: no primary keys, no indexes, no updates. What holds is what was said last, and last is by seq, which the
+-- database gives out as rows come in: clocks jump. Times are UTC, durations seconds.
+
+CREATE SEQUENCE IF NOT EXISTS seq;
+
+CREATE TABLE IF NOT EXISTS gazettes (
+    seq       BIGINT DEFAULT nextval('seq'),
+    id        VARCHAR NOT NULL,
+    tribunal  VARCHAR NOT NULL,
+    date      DATE NOT NULL,
+    number    INTEGER NOT NULL,
+    suffix    VARCHAR NOT NULL,
+    url       VARCHAR NOT NULL,
+    file_name VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS events (
+    seq         BIGINT DEFAULT nextval('seq'),
+    happened_at TIMESTAMP NOT NULL,
+    run_id      VARCHAR NOT NULL,
+    diario_id   VARCHAR NOT NULL,
+    stage       VARCHAR NOT NULL,
+    target      VARCHAR,             -- the archive, where the stage is archive or confirm
+    outcome     VARCHAR NOT NULL,
+    attempt     INTEGER,
+    elapsed     DOUBLE,
+    not_before  TIMESTAMP,
+    detail      JSON
+);
+
+CREATE TABLE IF NOT EXISTS run_starts (
+    seq        BIGINT DEFAULT nextval('seq'),
+    run_id     VARCHAR NOT NULL,
+    started_at TIMESTAMP NOT NULL,
+    archive    VARCHAR,              -- the archive of this run, NULL if it had none
+    config     JSON NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS run_ends (
+    run_id   VARCHAR NOT NULL,
+    ended_at TIMESTAMP NOT NULL,
+    ended_by VARCHAR NOT NULL,
+    counts   JSON NOT NULL
+);
+
+-- Rows of every extraction ever made; an event with outcome "extracted" names the extraction that holds from then on.
+CREATE TABLE IF NOT EXISTS decision_rows (
+    extraction              VARCHAR NOT NULL,
+    diario_id               VARCHAR NOT NULL,
+    page                    INTEGER NOT NULL,
+    ordinal                 VARCHAR,
+    numero_processo         VARCHAR NOT NULL,
+    numero_valido           BOOLEAN NOT NULL,
+    classe                  VARCHAR,
+    polo_ativo              VARCHAR[] NOT NULL,
+    polo_passivo            VARCHAR[] NOT NULL,
+    advogados_polo_ativo    STRUCT(nome VARCHAR, oab VARCHAR)[] NOT NULL,
+    advogados_polo_passivo  STRUCT(nome VARCHAR, oab VARCHAR)[] NOT NULL,
+    relator                 VARCHAR,
+    decisao                 VARCHAR,
+    resultado               VARCHAR,
+    segredo                 BOOLEAN NOT NULL,
+    span                    INTEGER[] NOT NULL,
+    extractor               VARCHAR NOT NULL,
+    extractor_version       VARCHAR NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS unread_rows (
+    extraction VARCHAR NOT NULL,
+    diario_id  VARCHAR NOT NULL,
+    page       INTEGER NOT NULL,
+    span       INTEGER[] NOT NULL,
+    text       VARCHAR NOT NULL,
+    reason     VARCHAR NOT NULL
+);
+
+-- What pacing learned about a group of hosts; the last row of each holds.
+CREATE TABLE IF NOT EXISTS paces (
+    seq     BIGINT DEFAULT nextval('seq'),
+    hosts   VARCHAR NOT NULL,
+    learned JSON NOT NULL
+);

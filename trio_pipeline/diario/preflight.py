@@ -1,0 +1,69 @@
+"""What is checked before a run sends its first request: settings that contradict each other, keys and promises missing.
+
+This file does not run anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trio_pipeline.diario.addresses import is_loopback
+from trio_pipeline.diario.credentials import Secrets
+from trio_pipeline.diario.identifiers import archive_item
+from trio_pipeline.diario.items import Item
+from trio_pipeline.diario.lifecycle import Life, State
+from trio_pipeline.diario.settings_model import Settings
+
+__all__ = ["POLICY", "UsageError", "check", "uploads_to_announce"]
+
+POLICY = """\
+What the Internet Archive asks of uploaders (its help pages on what is right to upload):
+  - serials belong in one item rather than many: at most 500 files an item, and 5,000 files a day;
+  - no mirrors of what is still online, without evidence that it will go: it may remove them and lock the account;
+  - two uploads at a time is a polite pace.
+Every PDF is archived as the court published it, with the names and numbers of private people in it."""
+"""Shown before the first upload."""
+
+
+class UsageError(Exception):
+    """The run cannot be begun as it was asked for; the message is one clear line."""
+
+
+def check(settings: Settings, secrets: Secrets) -> None:
+    """Check what can be checked without a request.
+
+    Raises:
+        UsageError: Something is missing or does not fit together.
+    """
+    if settings.archive.kind == "none" and settings.extract.kind == "none":
+        raise UsageError("--archive none and --extract none together would keep nothing")
+    if settings.extract.kind not in {"rules", "none"}:
+        raise UsageError(f"--extract {settings.extract.kind}: this version reads judgements by rules alone")
+    if settings.tjro.contact is None and not is_loopback(settings.tjro.base_url):
+        raise UsageError(
+            "the court is told who asks: set tjro.contact to your e-mail address or page (--set tjro.contact=…)"
+        )
+    if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
+        raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
+
+
+def uploads_to_announce(items: Sequence[Item], settings: Settings) -> str | None:
+    """What has to be accepted before the first upload to the real archive; None if nothing has.
+
+    Args:
+        items: What the run has taken up.
+        settings: With the archive, and whether its policy was accepted.
+    """
+    if settings.archive.kind != "internet-archive" or settings.archive.accept_policy:
+        return None
+    if is_loopback(settings.archive.s3_url):
+        return None
+    uploads = [item for item in items if item.state(Life.ARCHIVE) is State.PENDING]
+    if not uploads:
+        return None
+    names = {archive_item(item.gazette, settings.archive.layout) for item in uploads}
+    size = sum(item.checksums.size if item.checksums else item.size or settings.tjro.expected_size for item in uploads)
+    return (
+        f"This run would upload {len(uploads):,} files, about {size / 1e9:,.1f} GB, to {len(names):,} items of the "
+        f"Internet Archive.\n{POLICY}\nIf that is what you want, run it again with --yes or set archive.accept_policy."
+    )

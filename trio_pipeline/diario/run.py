@@ -1,0 +1,327 @@
+"""One run of the main job: opens everything it needs, lets the flow work, and says how it ended.
+
+What is opened first dies last: the ledger outlives the stages, so that whatever they end with is recorded.
+
+This file does not know what a person types or sees; `Watcher` and `Interrupts` come from above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import trio
+
+from trio_pipeline.control import open_control, socket_path
+from trio_pipeline.diario.credentials import Secrets
+from trio_pipeline.diario.flow import Flow
+from trio_pipeline.diario.hosts import Hosts, archive_name, open_hosts
+from trio_pipeline.diario.items import Branches
+from trio_pipeline.diario.judgements import READER_VERSION
+from trio_pipeline.diario.ledger.events import Standing
+from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger, read_standings
+from trio_pipeline.diario.lifecycle import Life, State
+from trio_pipeline.diario.model import Gazette
+from trio_pipeline.diario.preflight import UsageError, uploads_to_announce
+from trio_pipeline.diario.running import Running
+from trio_pipeline.diario.selection import Plan, Selection, plan
+from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.diario.spool import Spool, take_over_spool
+from trio_pipeline.diario.stages.archive import Archiver
+from trio_pipeline.diario.stages.bookkeeping import Bookkeeper
+from trio_pipeline.diario.stages.confirm import Confirmer, LookSchedule
+from trio_pipeline.diario.stages.download import Downloader
+from trio_pipeline.diario.stages.extract import Extractor
+from trio_pipeline.diario.texts import Texts
+from trio_pipeline.nursery import Pipeline, open_pipeline
+from trio_pipeline.telemetry import Telemetry, open_telemetry
+from trio_pipeline.world import Processes, World
+
+__all__ = ["Interrupts", "Job", "Preview", "Report", "Watcher", "preview", "run"]
+
+Watcher = Callable[[Running], Awaitable[None]]
+"""Accompanies the flow, to show it; it is cancelled when the flow has ended."""
+
+Interrupts = AsyncIterable[int]
+"""Numbers of the signals that arrive: the first drains, the second cancels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run is to do.
+
+    Attributes:
+        gazettes: What the catalog names; what else the ledger knows is taken up as well.
+        selection: Which of them.
+        settings: How.
+        secrets: With which keys.
+    """
+
+    gazettes: Sequence[Gazette]
+    selection: Selection
+    settings: Settings
+    secrets: Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run ended.
+
+    Attributes:
+        run_id: The run.
+        ended_by: `finished`, `deadline`, `drained`, `cancelled`, `host` or `defect`, as `runs.ended_by` has it.
+        signal: The number of the first signal, or None.
+        stopped: Why stages ended before their work did, by stage.
+        counts: What each stage did and what is left, by stage; as `runs.counts` has it.
+    """
+
+    run_id: str
+    ended_by: str
+    signal: int | None
+    stopped: Mapping[str, str]
+    counts: Mapping[str, Mapping[str, int]]
+
+    @property
+    def failed(self) -> int:
+        """How many gazettes failed or were rejected in this run, stage by stage."""
+        return sum(counts["failed"] + counts["rejected"] for counts in self.counts.values())
+
+
+async def run(
+    job: Job, world: World, *, watchers: Sequence[Watcher] = (), interrupts: Interrupts | None = None
+) -> Report:
+    """Do the job.
+
+    Args:
+        job: What is to be done.
+        world: Where it is done.
+        watchers: What accompanies the flow.
+        interrupts: The signals that arrive.
+
+    Raises:
+        UsageError: The archive's policy was not accepted; nothing was sent and nothing recorded.
+        DatabaseInUse: Another run holds the ledger.
+        DatabaseUnusable: The ledger cannot be read or written.
+        OSError: The disk cannot be read or written.
+        BaseExceptionGroup: A defect, or a disk that failed on the way; what is in it says stage and gazette.
+
+    Cancellation: as by a second signal; the end of the run is recorded.
+    """
+    settings = job.settings
+    async with open_ledger(settings.run.db, world) as ledger, open_hosts(settings, job.secrets, ledger, world) as hosts:
+        branches = Branches(
+            archive=archive_name(settings),
+            extract=settings.extract.kind != "none",
+        )
+        await ledger.add_gazettes(job.gazettes)
+        standings = await ledger.standings(branches.archive)
+        chosen = plan(standings, job.selection, branches)
+        announcement = uploads_to_announce(chosen.items, settings)
+        if announcement is not None:
+            raise UsageError(announcement)
+        await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
+        await ledger.record_all(chosen.events)
+        async with _open_workshop(job, world, ledger, hosts, branches, standings) as workshop:
+            return await _work(workshop, chosen, watchers, interrupts)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do.
+
+    Attributes:
+        gazettes: How many it would take up.
+        stages: How many of them would go through each stage.
+        announcement: What would have to be accepted first, or None.
+    """
+
+    gazettes: int
+    stages: Mapping[str, int]
+    announcement: str | None
+
+
+async def preview(job: Job, world: World) -> Preview:
+    """Say what `run` would do, and do nothing: the ledger is only read, if there is one.
+
+    Raises:
+        DatabaseInUse: A run holds the ledger.
+        DatabaseUnusable: The ledger cannot be read.
+
+    Cancellation: a checkpoint.
+    """
+    settings = job.settings
+    branches = Branches(archive=archive_name(settings), extract=settings.extract.kind != "none")
+    standings = await read_standings(settings.run.db, branches.archive, world)
+    known = {standing.gazette.id for standing in standings}
+    new = [Standing(gazette) for gazette in job.gazettes if gazette.id not in known]
+    chosen = plan([*standings, *new], job.selection, branches)
+    stages = {
+        life.value: sum(item.state(life) is State.PENDING for item in chosen.items)
+        for life in (Life.DOWNLOAD, *branches.lives)
+    }
+    return Preview(len(chosen.items), stages, uploads_to_announce(chosen.items, settings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Workshop:
+    """Everything that the flow works with, opened."""
+
+    job: Job
+    world: World
+    ledger: Ledger
+    hosts: Hosts
+    branches: Branches
+    spool: Spool
+    processes: Processes
+    telemetry: Telemetry
+
+
+@asynccontextmanager
+async def _open_workshop(
+    job: Job, world: World, ledger: Ledger, hosts: Hosts, branches: Branches, standings: Sequence[Standing]
+) -> AsyncIterator[_Workshop]:
+    settings = job.settings
+    known = {standing.gazette.id: standing.checksums for standing in standings if standing.checksums is not None}
+    async with (
+        world.open_processes(settings.extract.workers) as processes,
+        open_telemetry(world) as telemetry,
+    ):
+        spool = await take_over_spool(settings.run.spool, limit=settings.run.spool_limit, known=known, world=world)
+        yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry)
+
+
+async def _work(
+    workshop: _Workshop, chosen: Plan, watchers: Sequence[Watcher], interrupts: Interrupts | None
+) -> Report:
+    settings, ledger = workshop.job.settings, workshop.ledger
+    flow = _flow(workshop)
+    ending = _Ending(settings.run.grace)
+    try:
+        async with open_pipeline(random_source=workshop.world.random) as pipeline:
+            ending.pipeline = pipeline
+            running = Running(
+                ledger=ledger,
+                flow=flow,
+                pipeline=pipeline,
+                spool=workshop.spool,
+                pacers=workshop.hosts.pacers,
+                telemetry=workshop.telemetry,
+                items={item.gazette.id: item for item in chosen.items},
+                grace=settings.run.grace,
+            )
+            if interrupts is not None:
+                pipeline.start_service(ending.heed, interrupts)
+            if settings.run.deadline is not None:
+                pipeline.start_service(ending.drain_after, settings.run.deadline)
+            pipeline.start_service(workshop.hosts.remember_paces)
+            for watcher in watchers:
+                pipeline.start_service(watcher, running)
+            async with open_control(socket_path(settings.run.db), running.commands()):
+                await flow.run(pipeline, chosen.items)
+    except BaseException as error:
+        ending.is_defect = not isinstance(error, trio.Cancelled)
+        raise
+    finally:
+        report = ending.report(ledger.run_id, flow)
+        with trio.CancelScope(shield=True):
+            await ledger.end_run(report.ended_by, report.counts)
+    return report
+
+
+class _Ending:
+    """What brings a run to its end before its work does, and the account of it."""
+
+    def __init__(self, grace: float) -> None:
+        self._grace = grace
+        self._signal: int | None = None
+        self._deadline_is_over = False
+        self.is_defect = False
+        self.pipeline: Pipeline | None = None
+
+    async def heed(self, interrupts: Interrupts) -> None:
+        """Drain at the first signal, cancel at the second."""
+        assert self.pipeline is not None
+        async for number in interrupts:
+            if self._signal is None:
+                self._signal = number
+                self.pipeline.drain(self._grace)
+            else:
+                self.pipeline.cancel()
+
+    async def drain_after(self, deadline: float) -> None:
+        """Drain when the deadline is over."""
+        assert self.pipeline is not None
+        await trio.sleep(deadline)
+        if not self.pipeline.draining:
+            self._deadline_is_over = True
+            self.pipeline.drain(self._grace)
+
+    def report(self, run_id: str, flow: Flow) -> Report:
+        """The account, once the pipeline has ended."""
+        stopped = {}
+        counts: dict[str, Mapping[str, int]] = {}
+        for name, stage in flow.stages.items():
+            statistics = stage.statistics()
+            if statistics.stopped is not None and not (self.pipeline and self.pipeline.draining):
+                stopped[name.value] = statistics.stopped
+            counts[name.value] = {
+                "done": statistics.done,
+                "failed": statistics.failed,
+                "rejected": statistics.rejected,
+                "put_off": statistics.put_off,
+                "left": flow.waiting(name),
+            }
+        return Report(run_id, self._ended_by(stopped), self._signal, stopped, counts)
+
+    def _ended_by(self, stopped: Mapping[str, str]) -> str:
+        if self.is_defect:
+            return "defect"
+        if self.pipeline is None or self.pipeline.cancelled:
+            return "cancelled"
+        if self._deadline_is_over:
+            return "deadline"
+        if self.pipeline.draining:
+            return "drained"
+        return "host" if stopped else "finished"
+
+
+def _flow(workshop: _Workshop) -> Flow:
+    """Put the stages together."""
+    settings, hosts, world = workshop.job.settings, workshop.hosts, workshop.world
+    bookkeeper = Bookkeeper(
+        ledger=workshop.ledger,
+        spool=workshop.spool,
+        telemetry=workshop.telemetry,
+        world=world,
+        branches=workshop.branches,
+        runs=settings.retry.runs,
+        patience=settings.run.patience,
+    )
+    schedule = LookSchedule(settings.archive.confirm_after, world)
+    archiver = confirmer = extractor = None
+    if hosts.archive is not None:
+        archiver = Archiver(archive=hosts.archive, spool=workshop.spool, bookkeeper=bookkeeper, schedule=schedule)
+        confirmer = Confirmer(archive=hosts.archive, schedule=schedule)
+    if workshop.branches.extract:
+        extractor = Extractor(spool=workshop.spool, texts=Texts(settings.run.text, world), processes=workshop.processes)
+    return Flow(
+        branches=workshop.branches,
+        settings=settings,
+        ledger=workshop.ledger,
+        spool=workshop.spool,
+        bookkeeper=bookkeeper,
+        downloader=Downloader(
+            spool=workshop.spool,
+            court=hosts.court,
+            copies=hosts.copies,
+            processes=workshop.processes,
+            expected_size=settings.tjro.expected_size,
+        ),
+        archiver=archiver,
+        confirmer=confirmer,
+        extractor=extractor,
+        reader_version=READER_VERSION,
+        world=world,
+        oldest_first=workshop.job.selection.oldest_first,
+    )

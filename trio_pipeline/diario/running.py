@@ -1,0 +1,184 @@
+"""A run while it is on, as others see it: its numbers, its knobs, its answers.
+
+This file does not know who looks: a progress display, the control socket or a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+
+from trio_pipeline.control import Command, CommandError
+from trio_pipeline.diario.flow import Flow
+from trio_pipeline.diario.items import Item
+from trio_pipeline.diario.ledger.events import Event
+from trio_pipeline.diario.ledger.ledger import Ledger
+from trio_pipeline.diario.ledger.queries import QUERIES, Query, Row, resettable
+from trio_pipeline.diario.lifecycle import Life, StageName
+from trio_pipeline.diario.spool import Spool, SpoolStatistics
+from trio_pipeline.nursery import Pipeline, StageStatistics
+from trio_pipeline.pacing import Pacer, PacerStatistics
+from trio_pipeline.telemetry import Telemetry, TelemetrySnapshot
+
+__all__ = ["Running", "StageView", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage, as a progress bar shows it.
+
+    Attributes:
+        statistics: What it has done.
+        waiting: How many gazettes wait for it, put off ones included.
+        time_left: Seconds until they are done if it goes on like this, or None.
+    """
+
+    statistics: StageStatistics
+    waiting: int
+    time_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A run at one moment.
+
+    Attributes:
+        run_id: The run.
+        stages: Its stages, in the order of the flow.
+        hosts: How the hosts are asked, by the name of their group.
+        spool: The PDFs on disk.
+        telemetry: Times and memory.
+        draining: Whether it takes up nothing new any more.
+    """
+
+    run_id: str
+    stages: tuple[StageView, ...]
+    hosts: Mapping[str, PacerStatistics]
+    spool: SpoolStatistics
+    telemetry: TelemetrySnapshot
+    draining: bool
+
+
+class Running:
+    """A run that is on.
+
+    Args:
+        ledger: Its ledger.
+        flow: Its stages.
+        pipeline: What they live in.
+        spool: Its PDFs.
+        pacers: The paces of its hosts.
+        telemetry: Its times.
+        items: The gazettes that it has taken up, by id.
+        grace: Seconds that work in hand gets when it is drained.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        flow: Flow,
+        pipeline: Pipeline,
+        spool: Spool,
+        pacers: Mapping[str, Pacer],
+        telemetry: Telemetry,
+        items: Mapping[str, Item],
+        grace: float,
+    ) -> None:
+        self._ledger = ledger
+        self._flow = flow
+        self._pipeline = pipeline
+        self._spool = spool
+        self._pacers = pacers
+        self._telemetry = telemetry
+        self._items = items
+        self._grace = grace
+
+    def view(self) -> View:
+        """How it stands now."""
+        return View(
+            run_id=self._ledger.run_id,
+            stages=tuple(self._stage_view(name) for name in self._flow.stages),
+            hosts={name: pacer.statistics() for name, pacer in self._pacers.items()},
+            spool=self._spool.statistics(),
+            telemetry=self._telemetry.snapshot(),
+            draining=self._pipeline.draining,
+        )
+
+    def drain(self) -> None:
+        """Take up nothing new; what is in hand may end within the grace."""
+        self._pipeline.drain(self._grace)
+
+    async def retry(self, rows: list[Row]) -> None:
+        """Have lives tried again: recorded first, then put where their way begins.
+
+        Cancellation: nothing is recorded, or all of it; what was not put yet is taken up by the next run.
+        """
+        events = [
+            Event(
+                str(row["diario_id"]),
+                StageName(str(row["life"])),
+                "reset",
+                target=None if row["target"] is None else str(row["target"]),
+            )
+            for row in rows
+        ]
+        await self._ledger.record_all(events)
+        for event in events:
+            item = self._items.get(event.diario_id)
+            if item is not None and self._flow.looks_after(event):
+                item.happen(event.stage, event.outcome)
+                item.failed_runs.pop(Life(event.stage.value), None)
+                await self._flow.take_up_again(item)
+
+    def commands(self) -> dict[str, Command]:
+        """What can be asked of it through the control socket."""
+        return {
+            "view": self._answer_view,
+            "drain": self._answer_drain,
+            "retry": self._answer_retry,
+            **{name: self._asking(query) for name, query in QUERIES.items()},
+        }
+
+    def _stage_view(self, name: StageName) -> StageView:
+        waiting = self._flow.waiting(name)
+        statistics = self._flow.stages[name].statistics()
+        return StageView(statistics, waiting, self._telemetry.time_left(name.value, waiting + statistics.busy))
+
+    async def _answer_view(self, _arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
+        view = self.view()
+        for stage in view.stages:
+            yield {
+                "stage": stage.statistics.name,
+                "workers": stage.statistics.workers,
+                "busy": stage.statistics.busy,
+                "waiting": stage.waiting,
+                "done": stage.statistics.done,
+                "failed": stage.statistics.failed + stage.statistics.rejected,
+                "put_off": stage.statistics.put_off,
+                "seconds_left": stage.time_left,
+                "stopped": stage.statistics.stopped,
+            }
+
+    async def _answer_drain(self, _arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
+        self.drain()
+        yield {"draining": True}
+
+    async def _answer_retry(self, arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
+        rows = await self._read(resettable, arguments)
+        await self.retry(rows)
+        for row in rows:
+            yield row
+
+    def _asking(self, query: Query) -> Command:
+        async def answer(arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
+            for row in await self._read(query, arguments):
+                yield row
+
+        return answer
+
+    async def _read(self, query: Query, arguments: Mapping[str, object]) -> list[Row]:
+        try:
+            return await self._ledger.read(lambda connection: query(connection, arguments))
+        except ValueError as error:
+            raise CommandError(str(error)) from None

@@ -1,0 +1,114 @@
+"""Which gazettes a run takes up: everything in the ledger that is not done, within what the user asked for.
+
+Pure: this file does not read the ledger; it is handed what stands there.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trio_pipeline.diario.items import Branches, Item, starting_stages
+from trio_pipeline.diario.ledger.events import Event, Standing
+from trio_pipeline.diario.lifecycle import DONE, Life, StageName, State
+
+__all__ = ["Plan", "Selection", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user asked for.
+
+    Attributes:
+        since: The first day, or None.
+        until: The last day, itself included, or None.
+        limit: The most gazettes to take up, or None.
+        oldest_first: Whether the oldest are taken up rather than the newest.
+        force: Whether what was archived or extracted is to be done again. A PDF is not: while a copy of it is left, the
+            court is not asked for it a second time.
+    """
+
+    since: datetime.date | None = None
+    until: datetime.date | None = None
+    limit: int | None = None
+    oldest_first: bool = False
+    force: bool = False
+
+    def holds(self, date: datetime.date) -> bool:
+        """Whether a day is one of those asked for."""
+        return (self.since is None or date >= self.since) and (self.until is None or date <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is going to do.
+
+    Attributes:
+        items: The gazettes that it takes up, in the order in which it does.
+        events: What is to be recorded first: which stages are asked for, or asked for again.
+    """
+
+    items: tuple[Item, ...]
+    events: tuple[Event, ...]
+
+
+def plan(standings: Iterable[Standing], selection: Selection, branches: Branches) -> Plan:
+    """Choose what a run does.
+
+    What was submitted and has yet to be confirmed is not new work, and is looked for beyond the limit.
+    """
+    held = [standing for standing in standings if selection.holds(standing.gazette.date)]
+    asked = [_asked(standing, selection, branches) for standing in held]
+    events = tuple(event for _, events in asked for event in events)
+    items = [item for item, _ in asked if starting_stages(item, branches, has_pdf=True)]
+    items.sort(key=lambda item: (item.gazette.date, item.gazette.id), reverse=not selection.oldest_first)
+    if selection.limit is None:
+        return Plan(tuple(items), events)
+    work = [item for item in items if not _is_only_to_confirm(item, branches)]
+    within = {id(item) for item in work[: selection.limit]}
+    return Plan(tuple(item for item in items if id(item) in within or _is_only_to_confirm(item, branches)), events)
+
+
+def _is_only_to_confirm(item: Item, branches: Branches) -> bool:
+    return starting_stages(item, branches, has_pdf=True) == {StageName.CONFIRM}
+
+
+def _asked(standing: Standing, selection: Selection, branches: Branches) -> tuple[Item, list[Event]]:
+    item = _as_item(standing)
+    events = []
+    for life in (Life.DOWNLOAD, *branches.lives):
+        outcome = _word(life, standing.life(life).state, selection)
+        if outcome is not None:
+            stage = StageName(life.value)
+            target = branches.archive if life is Life.ARCHIVE else None
+            events.append(Event(standing.gazette.id, stage, outcome, target=target))
+            item.happen(stage, outcome)
+    return item, events
+
+
+def _word(life: Life, state: State, selection: Selection) -> str | None:
+    """What is to be recorded about a life before the run begins, if anything is."""
+    if state is State.NOT_ASKED:
+        return "asked"
+    if selection.force and life is not Life.DOWNLOAD and state is DONE[life]:
+        return "reset"
+    return None
+
+
+def _as_item(standing: Standing) -> Item:
+    """What the run knows about a gazette at its start. What failed in an earlier run is pending again."""
+    item = Item(
+        gazette=standing.gazette,
+        checksums=standing.checksums,
+        size=standing.size,
+        archives=standing.archives,
+    )
+    for life, where in standing.lives.items():
+        item.states[life] = State.PENDING if where.state is State.FAILED else where.state
+        item.failed_runs[life] = where.failed_runs
+        if where.not_before is not None:
+            item.not_before[life] = where.not_before
+    archive = standing.life(Life.ARCHIVE)
+    item.submitted_at, item.acknowledged = archive.submitted_at, archive.acknowledged
+    return item

@@ -1,0 +1,269 @@
+"""The spool: PDFs on disk while somebody still needs them, within a bound of bytes.
+
+A file gets its name `ID.pdf` only when it is whole, checked and synced; until then it is `ID.part`. It stays until it
+is let go, or until room is needed: then those that nobody is about to work on are removed, in the order of `Keep`. So
+whoever is about to work on a PDF finds it here.
+
+This file does not know where PDFs come from, nor what is done with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+import trio
+
+from trio_pipeline.channels import ByteBudget, Reservation
+from trio_pipeline.diario.model import Checksums
+from trio_pipeline.world import Files, NewFile, World
+
+__all__ = ["Keep", "Spool", "SpoolFull", "SpoolStatistics", "digest", "take_over_spool"]
+
+_CHUNK = 256 * 1024
+
+
+class Keep(IntEnum):
+    """How much a PDF is still needed; where room is lacking, the lowest go first."""
+
+    SUBMITTED = 1
+    """An archive has accepted it, and has yet to show it."""
+
+    FAILED = 2
+    """Something failed that another run will try again."""
+
+    NEEDED = 3
+    """This run is about to work on it. It is never removed."""
+
+
+class SpoolFull(Exception):
+    """There is no room, and nothing that runs will make any."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolStatistics:
+    """How the spool stands.
+
+    Attributes:
+        files: How many PDFs lie there.
+        used: Bytes of them and of what is reserved for downloads.
+        limit: The bound in bytes.
+        removed: How many PDFs were removed to make room.
+    """
+
+    files: int
+    used: int
+    limit: int
+    removed: int
+
+
+@dataclass(slots=True)
+class _Entry:
+    reservation: Reservation
+    keep: Keep
+    verified: bool
+
+
+class Spool:
+    """PDFs by the id of their gazette. Made by `take_over_spool`."""
+
+    def __init__(self, directory: Path, files: Files, limit: int, kept: Mapping[str, int]) -> None:
+        self._directory = directory
+        self._files = files
+        self._budget = ByteBudget(limit)
+        # What an earlier run left is needed only if this run takes it up, and is not trusted before it was read.
+        self._entries = {
+            identifier: _Entry(self._budget.hold(size), Keep.FAILED, verified=False)
+            for identifier, size in kept.items()
+        }
+        self._waiting: set[trio.CancelScope] = set()
+        self._frozen = False
+        self._removed = 0
+
+    def __contains__(self, identifier: str) -> bool:
+        return identifier in self._entries
+
+    def path(self, identifier: str) -> Path:
+        """Where the PDF of a gazette lies, or would lie."""
+        return self._directory / f"{identifier}.pdf"
+
+    def statistics(self) -> SpoolStatistics:
+        """How it stands now."""
+        budget = self._budget.statistics()
+        return SpoolStatistics(len(self._entries), budget.used, budget.limit, self._removed)
+
+    async def keep(self, identifier: str, keep: Keep) -> None:
+        """Say how much a PDF is needed; one that is not here is not missed. Those who wait for room may get it by this.
+
+        Cancellation: a checkpoint only when PDFs are removed.
+        """
+        if identifier in self._entries:
+            self._entries[identifier].keep = keep
+        while self._budget.statistics().wanted and await self._remove_least_needed():
+            pass
+
+    def freeze(self) -> None:
+        """Say that a stage which would let PDFs go has ended: whoever finds no room has nothing to wait for."""
+        self._frozen = True
+        for waiting in self._waiting:
+            waiting.cancel()
+
+    async def remove(self, identifier: str) -> None:
+        """Delete a PDF that nobody needs any more; one that is not here is not missed."""
+        entry = self._entries.pop(identifier, None)
+        if entry is not None:
+            await self._files.remove(self.path(identifier))
+            entry.reservation.release()
+
+    async def reserve(self, size: int) -> Reservation:
+        """Wait for room for `size` bytes.
+
+        Raises:
+            SpoolFull: There is none, and nothing that runs will make any.
+
+        Cancellation: a checkpoint; nothing is reserved.
+        """
+        while not self._budget.fits(size) and await self._remove_least_needed():
+            pass
+        if not self._frozen or self._budget.fits(size):
+            with trio.CancelScope() as waiting:
+                self._waiting.add(waiting)
+                try:
+                    return await self._budget.reserve(size)
+                finally:
+                    self._waiting.discard(waiting)
+        raise SpoolFull("the spool is full, and nothing that still runs will empty it")
+
+    async def store(
+        self,
+        identifier: str,
+        chunks: AsyncIterator[bytes],
+        reservation: Reservation,
+        check: Callable[[Path, Checksums], Awaitable[None]],
+    ) -> Checksums:
+        """Write a PDF: under a temporary name, checked, synced, renamed.
+
+        Args:
+            identifier: Of the gazette.
+            chunks: The bytes as they come.
+            reservation: Room for them, which the spool takes over if this succeeds.
+            check: Called with the file under its temporary name; what it raises, `store` raises, and nothing is kept.
+
+        Cancellation: nothing is kept, or all of it.
+        """
+        part = self._directory / f"{identifier}.part"
+        try:
+            checksums = await self._write(part, chunks)
+            await check(part, checksums)
+            with trio.CancelScope(shield=True):
+                await self._files.replace(part, self.path(identifier))
+                reservation.resize(checksums.size)
+                self._entries[identifier] = _Entry(reservation, Keep.NEEDED, verified=True)
+        except BaseException:
+            with trio.CancelScope(shield=True):
+                await self._files.remove(part)
+            raise
+        return checksums
+
+    async def verify(self, identifier: str, checksums: Checksums) -> bool:
+        """Whether a PDF is here and is what it was; one that is not is removed.
+
+        One that this run has written or verified before is not read again.
+        """
+        entry = self._entries.get(identifier)
+        if entry is None:
+            return False
+        if not entry.verified and await digest(self._files, self.path(identifier)) != checksums:
+            await self.remove(identifier)
+            return False
+        entry.verified = True
+        return True
+
+    async def _write(self, part: Path, chunks: AsyncIterator[bytes]) -> Checksums:
+        file = await self._files.create(part)
+        try:
+            checksums = await _write_and_digest(file, chunks)
+            await file.sync()
+        finally:
+            await file.close()
+        return checksums
+
+    async def _remove_least_needed(self) -> bool:
+        """Remove the PDF that is needed least; False if all are needed."""
+        removable = [(entry.keep, name) for name, entry in self._entries.items() if entry.keep < Keep.NEEDED]
+        if not removable:
+            return False
+        self._removed += 1
+        await self.remove(min(removable)[1])
+        return True
+
+
+async def _write_and_digest(file: NewFile, chunks: AsyncIterator[bytes]) -> Checksums:
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    waiting = bytearray()
+
+    async def flush() -> None:
+        data = bytes(waiting)
+        waiting.clear()
+        sha256.update(data)
+        md5.update(data)
+        await file.write(data)
+
+    async for chunk in chunks:
+        size += len(chunk)
+        waiting += chunk
+        if len(waiting) >= _CHUNK:
+            await flush()
+    await flush()
+    return Checksums(size, sha256.hexdigest(), md5.hexdigest())
+
+
+async def digest(files: Files, path: Path) -> Checksums | None:
+    """The checksums of a file, or None if there is none.
+
+    Cancellation: a checkpoint for each part that is read.
+    """
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    try:
+        file = await files.open(path)
+    except FileNotFoundError:
+        return None
+    try:
+        while chunk := await file.read(_CHUNK):
+            size += len(chunk)
+            sha256.update(chunk)
+            md5.update(chunk)
+    finally:
+        await file.close()
+    return Checksums(size, sha256.hexdigest(), md5.hexdigest())
+
+
+async def take_over_spool(directory: Path, *, limit: int, known: Mapping[str, Checksums], world: World) -> Spool:
+    """Take over the spool as an earlier run left it: count what lies there, and sweep what belongs to nothing.
+
+    Args:
+        directory: Where it is; created if it is missing.
+        limit: Its bound in bytes. It is never more than half of the disk that is free or the spool's own.
+        known: The recorded checksums of every gazette that has any.
+        world: Its files.
+
+    Raises:
+        OSError: The directory cannot be used.
+
+    Cancellation: a checkpoint; what is there stays there, save what belongs to nothing.
+    """
+    files = world.files
+    await files.make_directory(directory)
+    kept: dict[str, int] = {}
+    for name, size in (await files.sizes(directory)).items():
+        path = directory / name
+        checksums = known.get(path.stem) if path.suffix == ".pdf" else None
+        if checksums is not None and checksums.size == size:
+            kept[path.stem] = size
+        elif path.suffix in {".pdf", ".part"}:
+            await files.remove(path)
+    free = await files.free_space(directory)
+    return Spool(directory, files, min(limit, (free + sum(kept.values())) // 2), kept)

@@ -1,0 +1,1 @@
+"""What the workers of each stage do to a gazette, and the record of it."""

@@ -1,0 +1,109 @@
+"""The stage `confirm`: looks in the archive for what was handed over.
+
+An archive's yes means "queued", and its queues stall for hours. What was answered is looked for at growing intervals,
+and has failed when it is long overdue. What was not answered, because the answer or we ourselves got lost, may never
+have arrived: it is handed over again when it is absent and the archive has nothing waiting for that item.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import trio
+
+from trio_pipeline.diario.archives import Archive
+from trio_pipeline.diario.items import Item
+from trio_pipeline.diario.stages.bookkeeping import Result
+from trio_pipeline.retry import GiveUp
+from trio_pipeline.world import World
+
+__all__ = ["Confirmer", "LookSchedule"]
+
+_LOOKS = (1, 3, 12, 48, 144)
+"""When to look, in units of the first pause: with 5 minutes, after 5 and 15 minutes, 1, 4 and 12 hours, then daily."""
+
+_OVERDUE = 288
+"""When what was answered is overdue, in the same unit: with 5 minutes, after a day. Queues have stalled for hours."""
+
+_OVERDUE_UNANSWERED = 12
+"""The same for what was not answered, where the archive does not tell what is waiting: after an hour."""
+
+
+class LookSchedule:
+    """When an upload is looked for.
+
+    Args:
+        unit: Seconds from an upload to the first look.
+        world: For the time of day.
+    """
+
+    def __init__(self, unit: float, world: World) -> None:
+        self._unit = unit
+        self._world = world
+
+    def first(self) -> tuple[float, datetime.datetime]:
+        """The first look after an upload that ends now: in Trio's time, and UTC."""
+        return self._in(self._unit)
+
+    def next(self, age: float) -> tuple[float, datetime.datetime]:
+        """The next look at an upload that was made `age` seconds ago."""
+        for look in _LOOKS:
+            if age < look * self._unit:
+                return self._in(look * self._unit - age)
+        return self._in(_OVERDUE * self._unit)
+
+    def is_overdue(self, age: float, *, acknowledged: bool) -> bool:
+        """Whether an upload made `age` seconds ago should be there by now."""
+        return age >= self._unit * (_OVERDUE if acknowledged else _OVERDUE_UNANSWERED)
+
+    def age(self, item: Item) -> float:
+        """Seconds since an item's upload; 0 if the clock was set back in between."""
+        assert item.submitted_at is not None
+        return max(0.0, (self._world.now() - item.submitted_at).total_seconds())
+
+    def _in(self, seconds: float) -> tuple[float, datetime.datetime]:
+        return trio.current_time() + seconds, self._world.now() + datetime.timedelta(seconds=seconds)
+
+
+class Confirmer:
+    """Looks for gazettes in an archive.
+
+    Args:
+        archive: The archive.
+        schedule: When to look.
+    """
+
+    def __init__(self, *, archive: Archive, schedule: LookSchedule) -> None:
+        self._archive = archive
+        self._schedule = schedule
+
+    async def confirm(self, item: Item) -> Result:
+        """Look for a gazette.
+
+        Raises:
+            TryAgain: The archive could not be asked.
+            GiveUp: It was answered and is long overdue.
+            Reject: There is something else in its place, or it was taken down.
+            HostPaused: The host is paused for longer than the pacer's patience.
+
+        Cancellation: a checkpoint; nothing is changed.
+        """
+        assert item.checksums is not None
+        copy = await self._archive.find(item.gazette, item.checksums, fresh=True)
+        if copy is not None:
+            return Result(item, "confirmed", {"url": copy.url, "md5": copy.md5})
+        age = self._schedule.age(item)
+        if await self._is_lost(item, age):
+            if item.acknowledged:
+                raise GiveUp(f"accepted {age / 3600:.0f} hours ago, and still not in the archive")
+            return Result(item, "lost", {"reason": "the upload was cut off and never arrived"})
+        due, not_before = self._schedule.next(age)
+        return Result(item, "absent", not_before=not_before, due=due)
+
+    async def _is_lost(self, item: Item, age: float) -> bool:
+        if item.acknowledged and not self._schedule.is_overdue(age, acknowledged=True):
+            return False
+        queued = await self._archive.queued(item.gazette)
+        if queued is None:
+            return self._schedule.is_overdue(age, acknowledged=item.acknowledged)
+        return not queued

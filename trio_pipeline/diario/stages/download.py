@@ -1,0 +1,138 @@
+"""The stage `download`: brings a gazette's PDF into the spool.
+
+From the court the first time; later, when the PDF has left the spool and somebody needs it again, from the nearest
+place that has it, the court last, and then its checksum must be the recorded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from trio_pipeline.channels import Reservation
+from trio_pipeline.diario.items import Item
+from trio_pipeline.diario.model import Checksums
+from trio_pipeline.diario.pdf import PdfUnreadable, count_pages
+from trio_pipeline.diario.sources import Absent, Body, Source
+from trio_pipeline.diario.spool import Spool, SpoolFull
+from trio_pipeline.diario.stages.bookkeeping import Result
+from trio_pipeline.pacing import HostPaused
+from trio_pipeline.retry import GiveUp, ItemError, StopStage, TryAgain
+from trio_pipeline.world import Processes
+
+__all__ = ["Downloader"]
+
+
+class Downloader:
+    """Downloads gazettes.
+
+    Args:
+        spool: Where PDFs are put.
+        court: The source of what was never downloaded, and the last one for everything else.
+        copies: Gives the sources of what was downloaded before, nearest first, for the archives that have it.
+        processes: Where PDFs are opened.
+        expected_size: Bytes to reserve when nobody knows better.
+    """
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        court: Source,
+        copies: Callable[[Sequence[str]], Sequence[Source]],
+        processes: Processes,
+        expected_size: int,
+    ) -> None:
+        self._spool = spool
+        self._court = court
+        self._copies = copies
+        self._processes = processes
+        self._expected_size = expected_size
+
+    async def download(self, item: Item) -> Result:
+        """Bring the PDF into the spool, unless it is there.
+
+        Raises:
+            TryAgain: It could not be had this time, or there is no room for it now.
+            GiveUp: It cannot be had in this run.
+            Reject: It cannot be had at all.
+            StopStage: Nothing can be had, or the spool is full for good.
+            HostPaused: The host is paused for longer than the pacer's patience.
+
+        Cancellation: nothing of the PDF is left, or all of it.
+        """
+        if item.checksums is not None and await self._spool.verify(item.gazette.id, item.checksums):
+            return Result(item, "restored", {"source": "spool"})
+        reservation = await self._reserve(item)
+        try:
+            return await self._from_nearest(item, reservation)
+        except BaseException:
+            reservation.release()
+            raise
+
+    async def _reserve(self, item: Item) -> Reservation:
+        size = item.checksums.size if item.checksums else item.size or self._expected_size
+        try:
+            return await self._spool.reserve(size)
+        except SpoolFull as error:
+            raise StopStage(str(error)) from None
+
+    async def _from_nearest(self, item: Item, reservation: Reservation) -> Result:
+        if item.checksums is not None:
+            for source in self._copies(item.archives):
+                try:
+                    return await self._from(source, item, reservation)
+                except (Absent, ItemError, HostPaused):
+                    # The next place may have it; if none has, the court's answer is what counts.
+                    continue
+        try:
+            return await self._from(self._court, item, reservation)
+        except Absent as error:
+            raise GiveUp(error.reason) from None
+
+    async def _from(self, source: Source, item: Item, reservation: Reservation) -> Result:
+        pages = 0
+
+        async def check(part: Path, checksums: Checksums) -> None:
+            nonlocal pages
+            _check_checksums(item, checksums)
+            pages = await self._count_pages(part)
+
+        async with source.open(item.gazette) as body:
+            _correct(item, body, reservation)
+            checksums = await self._spool.store(item.gazette.id, body.chunks, reservation, check)
+        outcome = "downloaded" if item.checksums is None else "restored"
+        item.checksums = checksums
+        return Result(
+            item,
+            outcome,
+            {
+                "size": checksums.size,
+                "sha256": checksums.sha256,
+                "md5": checksums.md5,
+                "pages": pages,
+                "source": source.name,
+            },
+        )
+
+    async def _count_pages(self, part: Path) -> int:
+        try:
+            return await self._processes.run(count_pages, str(part))
+        except PdfUnreadable as error:
+            raise TryAgain(error.reason) from None
+
+
+def _correct(item: Item, body: Body, reservation: Reservation) -> None:
+    """Reserve what it turns out to need; if that does not fit, start again from the end of the queue."""
+    if body.length is None:
+        return
+    item.size = body.length
+    if not reservation.resize(body.length):
+        raise TryAgain(f"no room in the spool for {body.length} bytes now", counts=False)
+
+
+def _check_checksums(item: Item, checksums: Checksums) -> None:
+    if item.checksums is not None and checksums.sha256 != item.checksums.sha256:
+        raise TryAgain(
+            f"other bytes than were downloaded first: sha256 {checksums.sha256}, not {item.checksums.sha256}"
+        )

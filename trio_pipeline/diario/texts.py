@@ -1,0 +1,64 @@
+"""The text of every gazette that was read: one compressed file each, pages joined by form feeds.
+
+This file does not know how the text was got or what is read in it.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+
+from trio_pipeline.world import World
+
+__all__ = ["PAGE_BREAK", "Texts", "read_text"]
+
+PAGE_BREAK = "\f"
+"""What stands between two pages; spans count it as one character."""
+
+
+class Texts:
+    """The directory of texts.
+
+    Args:
+        directory: Where it is; created when the first text is stored.
+        world: Its files and threads.
+    """
+
+    def __init__(self, directory: Path, world: World) -> None:
+        self._directory = directory
+        self._world = world
+
+    async def store(self, identifier: str, pages: Sequence[str]) -> None:
+        """Keep a gazette's text: under a temporary name, synced, renamed.
+
+        Cancellation: the old text is kept, or the new one.
+        """
+        # No time in the header: the same text is the same file.
+        data = await self._world.threads.run(_compressed, PAGE_BREAK.join(pages))
+        await self._world.files.make_directory(self._directory)
+        part = self._directory / f"{identifier}.part"
+        file = await self._world.files.create(part)
+        try:
+            await file.write(data)
+            await file.sync()
+        finally:
+            await file.close()
+        await self._world.files.replace(part, text_path(self._directory, identifier))
+
+
+def text_path(directory: Path, identifier: str) -> Path:
+    """Where the text of a gazette lies."""
+    return directory / f"{identifier}.txt.gz"
+
+
+def read_text(directory: Path, identifier: str) -> str | None:
+    """The text of a gazette, or None if it was never read. Blocks while it reads the file."""
+    try:
+        return gzip.decompress(text_path(directory, identifier).read_bytes()).decode("utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _compressed(text: str) -> bytes:
+    return gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)
