@@ -19,10 +19,12 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar, TypeVarTuple
 
 import httpx
+import outcome
 import trio
 import trio_parallel
 
@@ -81,7 +83,8 @@ class Threads(Protocol):
         """Run `loop` on a thread of its own for its whole life.
 
         Whoever opens it makes the loop return (by a job that means "stop") before the context is left: leaving joins
-        the thread. An exception out of the loop is raised from the context.
+        the thread. What the body raises comes out as it is. An exception out of the loop cancels the body and is raised
+        from the context instead.
         """
 
 
@@ -235,18 +238,31 @@ class _RealThreads:
     @asynccontextmanager
     async def open_owner(self, name: str, loop: Callable[[Owner[J]], OwnerLoop[J]]) -> AsyncIterator[Owner[J]]:
         owner: _RealOwner[J] = _RealOwner()
+        end: outcome.Outcome[None] = outcome.Value(None)
+        ended = trio.Event()
 
         async def live() -> None:
+            nonlocal end
             # One long call pins one OS thread; a limiter of its own keeps it out of the way of everybody else's calls.
-            # The loop is ended by a job, never by cancellation: what it owns has to be closed in its own thread.
-            with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(
-                    owner.drive, loop(owner), limiter=trio.CapacityLimiter(1), thread_name=name
-                )
+            end = await outcome.acapture(
+                partial(trio.to_thread.run_sync, limiter=trio.CapacityLimiter(1), thread_name=name),
+                owner.drive,
+                loop(owner),
+            )
+            ended.set()
+            if isinstance(end, outcome.Error):
+                scope.cancel(reason=f"{name} died")
 
-        async with trio.open_nursery(strict_exception_groups=False) as nursery:
-            nursery.start_soon(live, name=name)
-            yield owner
+        with trio.CancelScope() as scope:
+            # The loop is ended by a job, never by cancellation: what it owns has to be closed in its own thread. And a
+            # nursery would wrap whatever the body raises in a group of one.
+            trio.lowlevel.spawn_system_task(live, name=name)
+            try:
+                yield owner
+            finally:
+                with trio.CancelScope(shield=True):
+                    await ended.wait()
+                end.unwrap()
 
 
 class _RealProcesses:

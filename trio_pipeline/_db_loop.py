@@ -1,0 +1,279 @@
+"""The loop that owns a DuckDB connection: it takes jobs in order, commits together what waits together, and answers.
+
+A generator of steps, so that a thread can run it in earnest and a Trio task in a simulated world.
+
+This file does not know what is stored, nor what becomes of the tasks that wait.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import duckdb
+import trio
+from duckdb import DuckDBPyConnection
+from outcome import Error, Outcome, Value, capture
+
+from trio_pipeline._db_jobs import Append, Change, Desk, Job, Open, Read, State, Stop, Write
+from trio_pipeline.world import Ask, Owner, OwnerLoop
+
+__all__ = ["DatabaseInUse", "Server"]
+
+T = TypeVar("T")
+
+_Owner: TypeAlias = Owner[Job | Stop]
+_Steps: TypeAlias = Generator[Ask, Job | Stop | None, T]
+
+_BATCH_LIMIT = 1000
+"""Jobs that one transaction takes at most, so that a flood of writes delays a read by one batch, not by all of them."""
+
+
+class DatabaseInUse(Exception):
+    """Somebody else, in this process or another one, has the database open."""
+
+
+class Server:
+    """The life of the connection. Everything but `__init__` runs in the database's thread."""
+
+    def __init__(self, connect: Callable[[], DuckDBPyConnection], lock_file: Path | None, desk: Desk) -> None:
+        self._connect = connect
+        self._lock_file = lock_file
+        self._desk = desk
+        self._clock = trio.lowlevel.current_clock()
+        self._resources = ExitStack()
+        self._inserts: dict[tuple[str, tuple[str, ...]], Insert] = {}
+        self._connection: DuckDBPyConnection
+        self._fixed: dict[str, duckdb.Statement]
+
+    def loop(self, owner: _Owner) -> OwnerLoop[Job | Stop]:
+        """Serve jobs in order, until the one that says stop."""
+        ahead: Job | Stop | None = None
+        with self._resources:
+            while True:
+                job = ahead or (yield Ask.NEXT)
+                ahead = None
+                match job:
+                    case Append() | Write():
+                        batch, ahead = yield from self._collect(job)
+                        yield from self._change(owner, batch)
+                    case Read():
+                        yield from self._single(owner, job, partial(self._read, job))
+                    case Open():
+                        yield from self._single(owner, job, self._open)
+                    case _:
+                        return
+
+    def _collect(self, first: Change) -> _Steps[tuple[list[Change], Job | Stop | None]]:
+        """The changes that wait, from the first one on, and the job behind them if it was met."""
+        batch = [first]
+        while len(batch) < _BATCH_LIMIT:
+            job = yield Ask.MORE
+            if not isinstance(job, Append | Write):
+                return batch, job
+            batch.append(job)
+        return batch, None
+
+    def _single(self, owner: _Owner, job: Job, function: Callable[[], None]) -> _Steps[None]:
+        """Serve a job that shares nothing with others."""
+        yield Ask.STEP
+        if self._desk.begin(job):
+            # An interrupt that comes here is lost, since no query runs yet. That is why they are repeated.
+            yield Ask.STEP
+            yield from self._answer(owner, [job], capture(function))
+
+    def _change(self, owner: _Owner, batch: Sequence[Change]) -> _Steps[None]:
+        """Commit changes together; if one fails, each by itself."""
+        end = yield from self._transaction(batch)
+        if isinstance(end, Value) or len(batch) == 1:
+            yield from self._answer(owner, batch, end)
+        else:
+            for job in batch:
+                own_end = yield from self._transaction([job])
+                yield from self._answer(owner, [job], own_end)
+
+    def _transaction(self, batch: Sequence[Change]) -> _Steps[Outcome[None]]:
+        """Commit all of the changes, or none of them."""
+        for step in self._plan(batch):
+            yield Ask.STEP
+            end = capture(step)
+            if isinstance(end, Error):
+                # Whatever ran so far is void, also where DuckDB has not noticed: a function may have raised.
+                self._roll_back()
+                return end
+        return Value(None)
+
+    def _plan(self, batch: Sequence[Change]) -> list[Callable[[], None]]:
+        """What to do one after the other for a batch to be durable."""
+        statements = [
+            partial(self._insert, run) if isinstance(run, list) else partial(self._write, run) for run in runs(batch)
+        ]
+        if len(batch) == 1 and isinstance(batch[0], Append):
+            # BEGIN and COMMIT around a single statement cost a tenth of it, so that it commits by itself.
+            return [partial(self._commit, batch, *statements)]
+        begin = partial(self._execute, "BEGIN")
+        return [begin, *statements, partial(self._commit, batch, partial(self._execute, "COMMIT"))]
+
+    def _answer(self, owner: _Owner, jobs: Sequence[Job], end: Outcome[None]) -> _Steps[None]:
+        """Wake the callers of jobs that ended together."""
+        yield Ask.STEP
+        answers = [
+            (job.task, end if isinstance(end, Error) else Value(job.result)) for job in jobs if self._desk.end(job)
+        ]
+        # One call for all: with one for each, the two threads wrest the interpreter from each other after every answer,
+        # which costs a third of the rows a second. In which order the tasks then run is the scheduler's choice anyway.
+        # No step comes between the end of a job and this: a loop that died there would leave the task waiting for good.
+        owner.call_soon(_wake, answers)
+
+    # The steps: plain calls that block.
+
+    def _open(self) -> None:
+        if self._lock_file is not None:
+            self._resources.enter_context(_locked(self._lock_file))
+            # Kept from the first attempt to the last.
+            self._lock_file = None
+        self._connection = self._connect()
+        self._resources.callback(self._connection.close)
+        self._fixed = {sql: self._connection.extract_statements(sql)[0] for sql in ("BEGIN", "SELECT 1", "COMMIT")}
+        self._desk.connected(self._connection)
+        self._resources.callback(self._desk.disconnected)
+
+    def _read(self, job: Read) -> None:
+        try:
+            job.result = job.function(self._connection)
+        except BaseException:
+            self._roll_back()
+            raise
+        # Does nothing unless the function left a transaction open; the changes that follow would be part of it, and
+        # be acknowledged without being durable.
+        self._connection.commit()
+
+    def _write(self, job: Write) -> None:
+        if self._desk.begin(job):
+            job.result = job.function(self._connection)
+
+    def _insert(self, run: Sequence[Append]) -> None:
+        rows = [job for job in run if self._desk.begin(job)]
+        if rows:
+            insert = self._insert_into(rows[0].table, rows[0].columns)
+            insert.execute(self._connection, [row.values for row in rows])
+
+    def _execute(self, sql: str) -> None:
+        self._connection.execute(self._fixed[sql])
+
+    def _commit(self, batch: Sequence[Change], commit: Callable[[], None]) -> None:
+        if any(isinstance(job, Write) for job in batch):
+            # A function that hid an error of DuckDB leaves an aborted transaction, of which COMMIT stores nothing
+            # without saying so. Any other statement says so.
+            self._execute("SELECT 1")
+        start = self._clock.current_time()
+        commit()
+        seconds = self._clock.current_time() - start
+        done = [job for job in batch if job.state is State.CURRENT]
+        if done:
+            self._desk.committed(len(done), sum(isinstance(job, Append) for job in done), seconds)
+
+    def _roll_back(self) -> None:
+        # What was learned of tables may have been part of the transaction.
+        self._inserts.clear()
+        # There may be no transaction; and if DuckDB is past saving, every statement from now on says so to its caller.
+        with suppress(duckdb.Error):
+            self._connection.rollback()
+
+    def _insert_into(self, table: str, columns: tuple[str, ...]) -> Insert:
+        key = table, columns
+        if key not in self._inserts:
+            self._inserts[key] = Insert.parse(self._connection, table, columns)
+        return self._inserts[key]
+
+
+def runs(batch: Sequence[Change]) -> Iterator[Write | list[Append]]:
+    """Every write by itself, and neighbouring appends to the same columns together."""
+    run: list[Append] = []
+    for job in batch:
+        if run and not (isinstance(job, Append) and (job.table, job.columns) == (run[0].table, run[0].columns)):
+            yield run
+            run = []
+        if isinstance(job, Append):
+            run.append(job)
+        else:
+            yield job
+    if run:
+        yield run
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """How rows get into a table, parsed once: to parse takes DuckDB a fifth of the time that it takes to execute.
+
+    Attributes:
+        one: Inserts a row, with a parameter a column. Half the work of the other one.
+        many: Inserts any number of rows, with a parameter a column: the list of its values.
+        is_json: For each column, whether its values are to be written as JSON.
+    """
+
+    one: duckdb.Statement
+    many: duckdb.Statement
+    is_json: tuple[bool, ...]
+
+    @classmethod
+    def parse(cls, connection: DuckDBPyConnection, table: str, columns: Sequence[str]) -> Insert:
+        described = connection.execute(f"DESCRIBE {_quoted(table)}").fetchall()
+        types = {name.lower(): type_name for name, type_name, *_ in described}
+        # A column that the table does not have gets any type, so that it is DuckDB who says what is wrong.
+        casts = [types.get(column.lower(), "VARCHAR") for column in columns]
+        into = f"INSERT INTO {_quoted(table)} ({', '.join(map(_quoted, columns))})"
+        one, many = connection.extract_statements(
+            f"{into} VALUES ({', '.join('?' for _ in casts)});"
+            f"{into} SELECT {', '.join(f'unnest(?::{cast}[])' for cast in casts)}"
+        )
+        return cls(one, many, tuple(cast == "JSON" for cast in casts))
+
+    def execute(self, connection: DuckDBPyConnection, rows: Sequence[tuple[object, ...]]) -> None:
+        columns = [
+            [_as_json(value) for value in column] if is_json else list(column)
+            for column, is_json in zip(zip(*rows, strict=True), self.is_json, strict=True)
+        ]
+        if len(rows) == 1:
+            connection.execute(self.one, [column[0] for column in columns])
+        else:
+            connection.execute(self.many, columns)
+
+
+def _as_json(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _wake(answers: Sequence[tuple[trio.lowlevel.Task, Outcome[object]]]) -> None:
+    for task, answer in answers:
+        # The answer is a value even where it is an error, so that a task can look at it before it is raised.
+        trio.lowlevel.reschedule(task, Value(answer))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, or raise DatabaseInUse at once. It is left behind: to remove it would let two hold one each."""
+    with path.open("a+", encoding="ascii") as file:
+        try:
+            # A lock of flock belongs to this opening of the file, so that it also keeps out our own process.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise DatabaseInUse(f"{path} is held by process {file.read().strip() or 'unknown'}") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield

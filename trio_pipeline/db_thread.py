@@ -1,0 +1,250 @@
+"""DuckDB on one dedicated thread; writes that wait together commit together.
+
+One thread owns the connection for its whole life and serves calls in order. A commit waits for the disk, so writes that
+wait at the same time share one: rows for the same table become one statement, all that waits becomes one transaction,
+and nobody wakes before it is durable. Reads stand between two batches, never inside one.
+
+The loop is a generator that `World.threads` drives: a thread in earnest, a Trio task in a simulated world, the same
+steps in both.
+
+This file does not know what is stored, nor when anything should be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import duckdb
+import trio
+from duckdb import DuckDBPyConnection
+from outcome import Error, Outcome
+
+from trio_pipeline._db_jobs import Append, DatabaseStatistics, Desk, Job, Open, Read, Stop, Write
+from trio_pipeline._db_loop import DatabaseInUse, Server
+from trio_pipeline.world import Owner, World
+
+__all__ = [
+    "Database",
+    "DatabaseClosed",
+    "DatabaseInUse",
+    "DatabaseStatistics",
+    "DatabaseUnusable",
+    "open_database",
+]
+
+T = TypeVar("T")
+
+_READER_PATIENCE = 2.0
+"""Seconds to wait for another process that has the file open. Readers are told to open it briefly."""
+
+_OPEN_AGAIN = 0.05
+"""Seconds between two attempts to open a file that somebody else has open."""
+
+_INTERRUPT_AGAIN = 0.005
+"""Seconds between two interrupts of a read. DuckDB reacts to one within 2 ms, unless it came too early and is lost."""
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be opened; the cause is chained."""
+
+
+class DatabaseClosed(Exception):
+    """The context of the database has been left."""
+
+
+class Database:
+    """A DuckDB database whose calls are served in order by one thread. Made by `open_database`."""
+
+    def __init__(self, desk: Desk, line: _Line) -> None:
+        self._desk = desk
+        self._line = line
+
+    async def append(self, table: str, row: Mapping[str, object]) -> None:
+        """Add a row to a table, and return when it is durable.
+
+        Rows for the same table and columns that wait together are stored by one statement, in the order of the calls.
+
+        Args:
+            table: The name of a table in the current schema.
+            row: Column names and values: int, float, str, bool, None, date, datetime (naive, UTC); for a JSON column
+                anything that `json.dumps` takes, while a str there is JSON already. Columns left out get their default.
+
+        Raises:
+            DatabaseClosed: The database has been closed.
+            ValueError: The row has no columns.
+            duckdb.Error: This row cannot be stored; whatever waited together with it is.
+
+        Cancellation: a row that still waits is certainly not stored. Once its statement has begun, the call is awaited
+        to its end, and returns or raises what became of the row.
+        """
+        if not row:
+            raise ValueError(f"a row for {table} without columns")
+        await self._line.serve(Append(trio.lowlevel.current_task(), table, tuple(row), tuple(row.values())))
+
+    async def write(self, function: Callable[[DuckDBPyConnection], T]) -> T:
+        """Call a function that changes the database, in a transaction, and return its result when that is durable.
+
+        The function runs in the database's thread. It may run a second time: when another write that shared its
+        transaction failed, nothing of the first time remains. So it changes nothing but the database, leaves BEGIN and
+        COMMIT alone, and returns plain values, not the connection or a relation, which belong to the thread.
+
+        Raises:
+            DatabaseClosed: The database has been closed.
+            BaseException: Whatever the function raises; nothing of what it did remains. If it hides an error of
+                DuckDB, the transaction is lost all the same and duckdb.TransactionException says so.
+
+        Cancellation: a call that still waits is certainly not executed. One that has begun is awaited to its end.
+        """
+        result: T = await self._line.serve(Write(trio.lowlevel.current_task(), function))
+        return result
+
+    async def read(self, function: Callable[[DuckDBPyConnection], T]) -> T:
+        """Call a function that reads the database. It sees every write that was called before it.
+
+        The function runs in the database's thread, outside transactions, and returns plain values.
+
+        Raises:
+            DatabaseClosed: The database has been closed.
+            BaseException: Whatever the function raises.
+
+        Cancellation: a call that still waits is certainly not executed. In one that has begun the query is interrupted;
+        if it ends before that, or the function goes on without it, the call returns its result.
+        """
+        result: T = await self._line.serve(Read(trio.lowlevel.current_task(), function))
+        return result
+
+    def statistics(self) -> DatabaseStatistics:
+        """What the database has done so far."""
+        return self._desk.statistics()
+
+
+@asynccontextmanager
+async def open_database(
+    path: Path,
+    *,
+    world: World,
+    prepare: Callable[[DuckDBPyConnection], None] | None = None,
+    read_only: bool = False,
+    config: Mapping[str, str | int | float | bool] | None = None,
+) -> AsyncIterator[Database]:
+    """Open a database, made if there is none, on a thread of its own, and close it at the end.
+
+    While it is open, `path` with ".lock" appended is locked, so that a second writer is refused at once. Leaving the
+    context serves what waits, closes the connection and joins the thread. Errors of the body come out as they are.
+
+    Args:
+        path: The file. Nothing else in this process may open it: closing it anywhere gives up DuckDB's own lock.
+        world: What runs the loop.
+        prepare: Called once, in one transaction, before anything else; for tables and views. A CHECKPOINT follows.
+        read_only: Open without the lock file and without the right to write; the file must exist. Without `prepare`.
+        config: DuckDB's settings, e.g. `{"threads": 1}` where results have to be deterministic.
+
+    Raises:
+        DatabaseInUse: Another run holds the lock file, or another process has had the file open for 2 s.
+        DatabaseUnusable: The file cannot be opened, or is no database.
+        BaseException: Whatever `prepare` raises.
+
+    Cancellation: leaving is not cancelled, since what waits is served; opening is, between two attempts.
+    """
+    desk = Desk()
+    connect = partial(duckdb.connect, path, read_only=read_only, config=dict(config or {}))
+    server = Server(connect, None if read_only else path.with_name(f"{path.name}.lock"), desk)
+    async with world.threads.open_owner(f"DuckDB {path.name}", server.loop) as owner:
+        line = _Line(desk, owner)
+        database = Database(desk, line)
+        try:
+            await _connect(line)
+            if prepare is not None:
+                await _prepare(database, prepare)
+            yield database
+        finally:
+            line.close()
+
+
+class _Line:
+    """How a task hands in a job and waits for what becomes of it."""
+
+    def __init__(self, desk: Desk, owner: Owner[Job | Stop]) -> None:
+        self._desk = desk
+        self._owner = owner
+        self._closed = False
+
+    # KeyboardInterrupt between handing in the job and waiting for it would leave the thread an answer for a task that
+    # does not wait.
+    @trio.lowlevel.enable_ki_protection
+    async def serve(self, job: Job) -> Any:
+        raise_cancel: Callable[[], NoReturn] | None = None
+
+        def abort(raise_it: Callable[[], NoReturn]) -> trio.lowlevel.Abort:
+            nonlocal raise_cancel
+            if self._desk.withdraw(job):
+                return trio.lowlevel.Abort.SUCCEEDED
+            raise_cancel = raise_it
+            if isinstance(job, Read) and self._desk.interrupt(job):
+                # This task waits and cannot repeat it. Nor can one that may be cancelled itself.
+                trio.lowlevel.spawn_system_task(self._keep_interrupting, job, name="interrupt a cancelled read")
+            return trio.lowlevel.Abort.FAILED
+
+        # A job handed in from a cancelled scope might have begun by the time that the task goes to sleep.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._closed:
+            raise DatabaseClosed("the database has been closed")
+        self._desk.received()
+        self._owner.send(job)
+        answer: Outcome[object] = await trio.lowlevel.wait_task_rescheduled(abort)
+        if raise_cancel is not None and isinstance(answer, Error) and _tells_of_interrupt(answer.error):
+            raise_cancel()
+        return answer.unwrap()
+
+    async def _keep_interrupting(self, job: Read) -> None:
+        while True:
+            await trio.sleep(_INTERRUPT_AGAIN)
+            if not self._desk.interrupt(job):
+                return
+
+    def close(self) -> None:
+        """Refuse what comes from now on, and have the loop end after what came before."""
+        self._closed = True
+        self._owner.send(Stop())
+
+
+async def _connect(line: _Line) -> None:
+    give_up_at = trio.current_time() + _READER_PATIENCE
+    while True:
+        try:
+            await line.serve(Open(trio.lowlevel.current_task()))
+        except (duckdb.Error, OSError, RuntimeError) as error:
+            if not _tells_of_other_user(error):
+                raise DatabaseUnusable(str(error)) from error
+            if trio.current_time() >= give_up_at:
+                raise DatabaseInUse(str(error)) from error
+        else:
+            return
+        await trio.sleep(_OPEN_AGAIN)
+
+
+async def _prepare(database: Database, prepare: Callable[[DuckDBPyConnection], None]) -> None:
+    def checkpoint(connection: DuckDBPyConnection) -> None:
+        connection.execute("CHECKPOINT")
+
+    await database.write(prepare)
+    # It cannot run in a transaction, so it goes as a read; but an interrupt is nothing to try on a checkpoint.
+    with trio.CancelScope(shield=True):
+        await database.read(checkpoint)
+
+
+def _tells_of_other_user(error: BaseException) -> bool:
+    # DuckDB has no class of its own for either: another process, and another connection of this process.
+    text = str(error)
+    return "Could not set lock on file" in text or "with a different configuration" in text
+
+
+def _tells_of_interrupt(error: BaseException | None) -> bool:
+    """Whether an interrupt is what an error comes from; the function may have wrapped it."""
+    while error is not None and not isinstance(error, duckdb.InterruptException):
+        error = error.__cause__ or error.__context__
+    return error is not None
