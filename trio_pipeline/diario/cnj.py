@@ -72,8 +72,8 @@ def is_valid(number: str) -> bool:
     official = normalise(number)
     if official is None:
         return False
-    sequence, check, year, segment, court, origin = (int(part) for part in re.split(r"[-.]", official))
-    return check == check_digits(sequence, year, segment, court, origin)
+    sequence, check, year, segment, court, origin = re.split(r"[-.]", official)
+    return int(sequence + year + segment + court + origin + check) % 97 == 1
 
 
 def is_administrative(number: str) -> bool:

@@ -21,9 +21,11 @@ _FORMATTED_CPF = re.compile(rf"(?<![\d.])\d{{3}}\.\s?\d{{3}}\.\s?\d{{3}}{_HYPHEN
 _FORMATTED_CNPJ = re.compile(
     rf"(?<![\d.])\d{{2}}\.\s?\d{{3}}\.\s?\d{{3}}\s?/\s?\d{{4}}{_HYPHEN}\d{{2}}(?!\d)", re.ASCII
 )
+_LOOSE = r"[-./\s\ufffe\u00ad]{0,2}"
 _NAMED = re.compile(
-    r"(?:C\.?P\.?F\b|CNPJ\b)[^\d\n]{0,40}\n?[^\d\n]{0,10}(\d(?:[-./\s\ufffe\u00ad]{0,2}\d){13}|\d(?:[-./\s\ufffe\u00ad]{0,2}\d){10})"
-    r"(?![-./]?\d)",
+    r"(?:C\.?P\.?F\b|CNPJ\b)[^\d\n]{0,40}(?:\n[^\d\n]{0,10})?"
+    rf"(\d{{2}}{_LOOSE}\d{{3}}{_LOOSE}\d{{3}}{_LOOSE}\d{{4}}{_LOOSE}\d{{2}}"
+    rf"|\d{{3}}{_LOOSE}\d{{3}}{_LOOSE}\d{{3}}{_LOOSE}\d{{2}})(?!\d)",
     re.ASCII | re.IGNORECASE,
 )
 _BARE = re.compile(r"(?<![\d.,/-])\d{11}(?![\d/-]|[.,]\d)", re.ASCII)
@@ -33,9 +35,9 @@ _DIGIT = re.compile(r"\d", re.ASCII)
 def mask_personal_numbers(text: str) -> str:
     """Put asterisks for the digits of CPF and CNPJ numbers.
 
-    Masked are numbers in the official forms, broken lines within them or not; eleven or fourteen digits after the word
-    CPF or CNPJ; and eleven digits alone whose check digits are those of a CPF, which firms of one person carry in their
-    name. The numbers of cases are left alone.
+    Masked are numbers in the official forms, broken lines within them or not; eleven or fourteen digits, with or
+    without separators, after the word CPF or CNPJ; and eleven digits alone whose check digits are those of a CPF, which
+    firms of one person carry in their name. The numbers of cases are left alone.
 
     Returns:
         A text of the same length.

@@ -1,6 +1,6 @@
 """The rules that read judgements out of the text of a gazette.
 
-From bottom to top: `lines` joins the pages, `labels` knows the words that announce a field, `entries` finds where a
+From bottom to top: `labels` knows the words that announce a field, `lines` joins the pages, `entries` finds where a
 case begins, `fields` splits it, `names`, `counsel` and `result` read single fields, `reader` puts a judgement together.
 """
 

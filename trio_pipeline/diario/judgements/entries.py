@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trio_pipeline.diario import cnj
-from trio_pipeline.diario.judgements.labels import Kind, read_label
+from trio_pipeline.diario.judgements.labels import Kind, plain, read_label
 from trio_pipeline.diario.judgements.lines import Line, join_lines
 
 __all__ = ["Entry", "find_entries"]
@@ -29,6 +29,11 @@ _HEADING = re.compile(
 )
 _HEADING_BEGINS = re.compile(r"\s*(?:\d{1,4}\s*[-–—.)]{1,2}\s*)?[^\W\d_a-zà-ÿ][^:;]{2,200}")
 _ORDINAL = re.compile(r"\s*\d{1,4}\s*[-–—.)]")
+# A class may stand behind the number too; so may the comarca, so only known words count.
+_CLASS_BEHIND = re.compile(
+    r" ?[(–—-]? ?(?:acao|agravo|apelacao|conflito|direta|embargos|habeas|mandado|reclamacao|recurso|reexame|remessa"
+    r"|revisao)\b[^:;,()]{0,50}\W{0,3}"
+)
 # Words before the number that name no class of cases.
 _NO_CLASS = re.compile(r"(?:processo|autos|feito|proc\.?)(?: eletr[oô]nico| judicial| d[oe] pje)?", re.IGNORECASE)
 _PAUTA = re.compile(r"\s*(?:[IVX]{1,4} ?[-–.] ?)?P(?:AUTA|auta)\b.{0,90}$")
@@ -111,7 +116,8 @@ def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | 
     heading = _HEADING.fullmatch(before[:_LONGEST_HEADING])
     if heading is None:
         return None
-    return _Opening(first, index, heading["ordinal"], found.number, _class_name(heading["classe"]), planned)
+    classe = _class_name(heading["classe"]) or _class_behind(text[found.end :])
+    return _Opening(first, index, heading["ordinal"], found.number, classe, planned)
 
 
 def _first_line_of_heading(lines: Sequence[Line], index: int, before: str) -> int:
@@ -130,6 +136,10 @@ def _class_name(text: str | None) -> str | None:
     if text is None or _NO_CLASS.fullmatch(text.strip(" .,-–—")):
         return None
     return text.strip(" ,-–—")
+
+
+def _class_behind(text: str) -> str | None:
+    return text.strip(" .,-–—()") if _CLASS_BEHIND.fullmatch(plain(text)) else None
 
 
 def _has_fields(lines: Sequence[Line], index: int) -> bool:

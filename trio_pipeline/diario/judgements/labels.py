@@ -96,7 +96,8 @@ _WITHOUT_COLON = re.compile(
 )
 _COUNSEL = re.compile(r"SEM ADVOGAD|.{0,120}\bOAB\b|PROCURADORIA|DEFENSORIA", re.IGNORECASE)
 _DISTRIBUTED = re.compile(r"\s*(?:Red|D)istribuíd[oa]s? (?:por|em|ao?|à)\b", re.IGNORECASE)
-_MOST_WORDS = 4  # of a label that is in no list
+# A label that is in no list: one to four words, the first with a capital letter.
+_UNLISTED = re.compile(r"[^\W\d_a-zà-ÿ][^\s\d,;.]*(?:\s[^\s\d,;.]+){0,3}")
 
 
 def plain(text: str) -> str:
@@ -115,7 +116,7 @@ def read_label(line: str) -> tuple[Label, int] | None:
     """
     match = _WITH_COLON.match(line)
     if match:
-        label = _classified(_name(match.group(1)))
+        label = _classified(_name(match.group(1))) or _unlisted(match.group(1))
         return (label, match.end()) if label else None
     if _DISTRIBUTED.match(line):
         return Label(Kind.OTHER, "distribuicao"), 0
@@ -140,7 +141,11 @@ def _classified(name: str) -> Label | None:
     sides = tuple(Side.ATIVO if role["ativo"] else Side.PASSIVO for role in roles if role)
     if len(sides) == len(roles):
         return Label(Kind.PARTE, name, sides)
-    return Label(Kind.UNKNOWN, name) if len(name.split()) <= _MOST_WORDS else None
+    return None
+
+
+def _unlisted(text: str) -> Label | None:
+    return Label(Kind.UNKNOWN, _name(text)) if _UNLISTED.fullmatch(text.strip()) else None
 
 
 def _interested_side(name: str) -> tuple[Side, ...]:

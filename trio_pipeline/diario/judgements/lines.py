@@ -1,7 +1,7 @@
 """The gazette as one run of lines, without what every page repeats.
 
 Joins the pages: leaves out page headers and footers, keeps for each line where it stands in the whole text, and puts
-broken words together again. It does not know what the lines say.
+broken words together again. It knows of what the lines say only whether they begin with a label.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from trio_pipeline.diario.judgements.labels import Kind, read_label
+
 __all__ = ["PAGE_BREAK", "Line", "join_lines", "read_lines"]
 
 PAGE_BREAK = "\f"
@@ -18,6 +20,7 @@ PAGE_BREAK = "\f"
 
 _EDGE = 5  # lines at the top and at the bottom of a page that may be a header or a footer
 _FEWEST_PAGES = 4  # with fewer, that a line comes again says nothing
+_MOST_PAGES = 0.8  # of all pages carry a header that is one; covers and annexes may not
 _LONGEST_KEY = 200
 
 # The header that TJRO's gazettes carry, for a text too short to learn it from.
@@ -83,27 +86,46 @@ def _lines(page: str, number: int, offset: int) -> Iterator[Line]:
             yield Line(text, number, start, start + len(text), folded=len(text) < len(match.group()))
 
 
-def _repeated(by_page: list[list[Line]]) -> frozenset[str]:
-    """What stands at the edge of at least half of the pages, numbers apart."""
+def _repeated(by_page: list[list[Line]]) -> frozenset[tuple[int, str]]:
+    """What stands at the same place of nearly every page, counted from the top or from the bottom, numbers apart.
+
+    Lists of judgements repeat themselves too, so a line that begins with a label is never meant.
+    """
     if len(by_page) < _FEWEST_PAGES:
         return frozenset()
-    pages = Counter(key for lines in by_page for key in {_key(line) for line in lines[:_EDGE] + lines[-_EDGE:]})
-    return frozenset(key for key, count in pages.items() if count * 2 >= len(by_page))
+    places = (_places(len(lines)) for lines in by_page)
+    pages = Counter(
+        (place, _key(lines[place]))
+        for lines, indices in zip(by_page, places, strict=True)
+        for place in indices
+        if not _has_label(lines[place])
+    )
+    return frozenset(line for line, count in pages.items() if count >= _MOST_PAGES * len(by_page))
 
 
-def _content(lines: list[Line], furniture: frozenset[str]) -> list[Line]:
+def _places(count: int) -> Iterable[int]:
+    """Indices of the lines at the edges of a page, those at its bottom from -1 on."""
+    return [*range(min(_EDGE, count)), *range(-min(_EDGE, count), 0)]
+
+
+def _content(lines: list[Line], furniture: frozenset[tuple[int, str]]) -> list[Line]:
     """A page's lines between its header and its footer; only lines at the very edge can belong to these."""
     first = 0
     last = len(lines)
-    while first < min(last, _EDGE) and _is_furniture(lines[first], furniture):
+    while first < min(last, _EDGE) and _is_furniture(lines[first], first, furniture):
         first += 1
-    while last > max(first, len(lines) - _EDGE) and _is_furniture(lines[last - 1], furniture):
+    while last > max(first, len(lines) - _EDGE) and _is_furniture(lines[last - 1], last - 1 - len(lines), furniture):
         last -= 1
     return lines[first:last]
 
 
-def _is_furniture(line: Line, furniture: frozenset[str]) -> bool:
-    return _HEADER.match(line.text) is not None or _key(line) in furniture
+def _is_furniture(line: Line, place: int, furniture: frozenset[tuple[int, str]]) -> bool:
+    return _HEADER.match(line.text) is not None or (place, _key(line)) in furniture
+
+
+def _has_label(line: Line) -> bool:
+    found = read_label(line.text)
+    return found is not None and found[0].kind is not Kind.UNKNOWN
 
 
 def _key(line: Line) -> str:

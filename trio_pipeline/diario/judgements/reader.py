@@ -142,7 +142,7 @@ def _decision(fields: Sequence[Field]) -> str | None:
     decisions = [item.text for item in fields if item.label.kind is Kind.DECISAO]
     remarks = [item.text for item in fields if item.label.kind is Kind.OBSERVACAO]
     texts = decisions[-1:] or [remark for remark in remarks if read_result(remark) in ("adiado", "retirado_de_pauta")]
-    text = texts[0].translate(_QUOTES).strip() if texts else ""
+    text = texts[0].translate(_QUOTES).strip(" '\"") if texts else ""
     return text or None
 
 

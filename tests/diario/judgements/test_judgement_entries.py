@@ -1,0 +1,96 @@
+"""Contract tests: every case that opens an entry is found, and no number that opens none."""
+
+from __future__ import annotations
+
+import pytest
+from judgement_texts import case_number, entry
+
+from trio_pipeline.diario.judgements.entries import find_entries
+from trio_pipeline.diario.judgements.lines import read_lines
+
+ONE, TWO = case_number(1), case_number(2)
+FIELDS = "\nImpetrante: Fulano de Tal\nRelator: Desembargador Beltrano\nDecisão: “SEGURANÇA CONCEDIDA.”\n"
+
+
+def found(*pages: str) -> list[tuple[str | None, str, str | None]]:
+    return [(entry.ordinal, entry.number, entry.classe) for entry in find_entries(read_lines(pages))]
+
+
+@pytest.mark.parametrize(
+    ("heading", "ordinal", "classe"),
+    [
+        (f"07 - {ONE}", "07", None),
+        (f"307 - {ONE} ", "307", None),
+        (f"01. Mandado de Segurança n. {ONE}", "01", "Mandado de Segurança"),
+        (f"01. Mandado de Segurança nº {ONE}", "01", "Mandado de Segurança"),
+        (f"1) Apelação Cível - {ONE}", "1", "Apelação Cível"),
+        (f"Mandado de Segurança n. {ONE}", None, "Mandado de Segurança"),
+        (ONE, None, None),
+        (f"Processo n. {ONE}", None, None),
+        (f"Processo: {ONE}", None, None),
+        (f"Número do Processo :{ONE}", None, None),
+        (f"02 – Autos nº {ONE} (PJe)", "02", None),
+        (f"{ONE} - Apelação Cível", None, "Apelação Cível"),
+        (f"{ONE} (Embargos de Declaração)", None, "Embargos de Declaração"),
+        (f"{ONE} - Porto Velho", None, None),
+        (f"03. Agravo Interno em Mandado de Segurança n. \n{ONE}", "03", "Agravo Interno em Mandado de Segurança"),
+        (
+            f"04. Embargos de Declaração em Agravo Interno em \nApelação Cível n. {ONE}",
+            "04",
+            "Embargos de Declaração em Agravo Interno em Apelação Cível",
+        ),
+        (f"05 - {ONE[:7]}\ufffe{ONE[8:]}", "05", None),
+    ],
+)
+def test_heading_is_understood(heading, ordinal, classe):
+    assert found(heading + FIELDS) == [(ordinal, ONE, classe)]
+
+
+def test_ordinals_may_start_again():
+    assert [ordinal for ordinal, _, _ in found(entry(ONE, ordinal="01") + entry(TWO, ordinal="01"))] == ["01", "01"]
+
+
+def test_entry_may_begin_on_a_page_and_go_on_on_the_next():
+    assert found(f"07 - {ONE}", FIELDS) == [("07", ONE, None)]
+
+
+def test_number_of_origin_opens_no_entry():
+    text = (
+        f"10. Conflito de Competência n. {ONE}\nOrigem: {TWO}/Vilhena\nSuscitante: Juízo de Vilhena\nDecisão: ACOLHIDO."
+    )
+
+    assert [number for _, number, _ in found(text)] == [ONE]
+
+
+def test_cited_case_opens_no_entry():
+    cited = (
+        f"Objeto: Reformar o que se decidiu na longa e demorada\nAção n. {TWO}. (Feito extinto)\nDecisão: “PROVIDO.”\n"
+    )
+
+    assert [number for _, number, _ in found(f"01. Mandado de Segurança n. {ONE}\nAutor: Fulano\n{cited}")] == [ONE]
+
+
+@pytest.mark.parametrize("origin", [8000, 8700])
+def test_administrative_file_opens_no_entry(origin):
+    assert found(f"2 - PROCESSO: {case_number(5, origin)}{FIELDS}") == []
+    assert found(f"Ausentes (Folga - SEI n. {case_number(5, origin)}){FIELDS}") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"EDITAL\nProcesso n. {ONE}\nFaço saber a quantos este edital virem.\n",
+        f"Protocolo: 123456\nDevedor: FULANO\nProcesso {ONE}\n",
+        f"{ONE}\n{TWO}\n",
+        f"Nos autos de {ONE}, em que é autor Fulano de Tal e que tramitam perante a comarca de Vilhena, decidiu-se\n",
+        "",
+    ],
+)
+def test_number_without_fields_opens_no_entry(text):
+    assert found(text) == []
+
+
+def test_list_of_cases_to_be_judged_is_planned():
+    planned = f"PAUTA DE JULGAMENTO\n{entry(ONE)}ATA DE JULGAMENTO\n{entry(TWO)}"
+
+    assert [entry.planned for entry in find_entries(read_lines([planned]))] == [True, False]

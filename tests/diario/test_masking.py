@@ -1,0 +1,105 @@
+"""Contract tests: personal numbers are masked at the same length, and nothing else is touched."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_pipeline.diario.masking import mask_personal_numbers
+
+CASE = "7002770-82.2024.8.22.0011"
+
+
+def cpf(base: int) -> str:
+    """A number with right check digits, formed here so that none stands in the project."""
+    digits = [int(digit) for digit in f"{base:09d}"]
+    for _ in range(2):
+        total = sum(weight * digit for weight, digit in zip(range(len(digits) + 1, 1, -1), digits, strict=True))
+        digits.append(total * 10 % 11 % 10)
+    return "".join(map(str, digits))
+
+
+def test_formatted_cpf_is_masked():
+    assert mask_personal_numbers("Devedor: X, 000.000.000-00.") == "Devedor: X, ***.***.***-**."
+
+
+def test_formatted_cnpj_is_masked():
+    assert mask_personal_numbers("CNPJ 00.000.000/0000-00;") == "CNPJ **.***.***/****-**;"
+
+
+@pytest.mark.parametrize("separator", ["-\n", "\ufffe", "\u00ad", " - ", "–"])
+def test_broken_hyphen_is_masked(separator):
+    text = f"000.000.000{separator}00"
+
+    assert mask_personal_numbers(text) == f"***.***.***{separator}**"
+
+
+def test_broken_line_within_is_masked():
+    assert mask_personal_numbers("000.\n000.000-00") == "***.\n***.***-**"
+    assert mask_personal_numbers("00.000.000/\n0000-00") == "**.***.***/\n****-**"
+
+
+@pytest.mark.parametrize(
+    "words", ["CPF ", "CPF nº ", "CPF/MF sob o nº ", "C.P.F.: ", "cpf:", "CPF/CNPJ: : ", "CPF sob\no n. ", "CPF\n"]
+)
+def test_digits_after_the_word_are_masked(words):
+    assert mask_personal_numbers(f"{words}00000000000 e") == f"{words}*********** e"
+    assert mask_personal_numbers(f"{words}000000000-00 e") == f"{words}*********-** e"
+
+
+def test_firm_digits_after_the_word_are_masked():
+    assert mask_personal_numbers("CNPJ: 00000000000000") == "CNPJ: **************"
+    assert mask_personal_numbers("CNPJ nº 00000000/0000-00") == "CNPJ nº ********/****-**"
+
+
+@given(st.integers(0, 999_999_999).filter(lambda base: len(set(f"{base:09d}")) > 1))
+def test_valid_digits_alone_are_masked(base):
+    # A firm of one person carries its owner's number in its name.
+    assert mask_personal_numbers(f"FULANA DE TAL {cpf(base)}\n") == f"FULANA DE TAL {'*' * 11}\n"
+
+
+@pytest.mark.parametrize("text", ["12345678900", "00000000000", "R$ 1.000.000,00", "OAB nº RO10059S", "69 3309-0000"])
+def test_other_numbers_are_left(text):
+    assert mask_personal_numbers(f"x {text} y") == f"x {text} y"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CASE, f"CPF {CASE}", f"CPF no processo {CASE}", f"CPF, p. 12345 {CASE}", "CPF no processo 70027708220248220011"],
+)
+def test_case_numbers_are_left(text):
+    assert mask_personal_numbers(text) == text
+
+
+def test_case_number_beside_a_personal_one_is_left():
+    assert mask_personal_numbers(f"CPF 000.000.000-00 {CASE}") == f"CPF ***.***.***-** {CASE}"
+    assert mask_personal_numbers(f"{CASE} CPF 00000000000") == f"{CASE} CPF ***********"
+
+
+def test_date_behind_is_left():
+    assert mask_personal_numbers("CPF 00000000000 01/2025") == "CPF *********** 01/2025"
+    assert mask_personal_numbers("CPF 000.000.000-00 01/20") == "CPF ***.***.***-** 01/20"
+
+
+def test_every_number_is_masked_once():
+    text = " e ".join(["CPF 000.000.000-00"] * 3)
+
+    assert mask_personal_numbers(text) == re.sub("0", "*", text)
+
+
+@given(st.text(alphabet="0123456789.-/ CPFN\n"), st.text(alphabet="./- CPF\n", max_size=3))
+def test_no_text_before_a_case_number_hides_it(before, between):
+    assert mask_personal_numbers(f"{before} {between}n. {CASE}").endswith(CASE)
+
+
+@given(st.text(alphabet=st.sampled_from("0123456789.-/ \nCPFNJ:n\ufffe") | st.characters()))
+def test_length_and_all_but_digits_stay(text):
+    masked = mask_personal_numbers(text)
+
+    assert len(masked) == len(text)
+    assert all(
+        after == before or (after == "*" and before in "0123456789") for before, after in zip(text, masked, strict=True)
+    )
