@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trio_pipeline.channels import Backlog
@@ -113,6 +113,7 @@ class Program:
                     nursery.start_soon(self.consume, consumer)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), producers=PRODUCERS, consumers=CONSUMERS)
 def test_patient_backlog_loses_nothing(run_seeded, seed, producers, consumers):
     program = Program(producers, consumers, patient=True)
@@ -121,6 +122,7 @@ def test_patient_backlog_loses_nothing(run_seeded, seed, producers, consumers):
     assert program.story.early == []
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), producers=PRODUCERS, consumers=CONSUMERS)
 def test_impatient_backlog_keeps_what_it_does_not_give(run_seeded, seed, producers, consumers):
     program = Program(producers, consumers, patient=False)
@@ -131,6 +133,7 @@ def test_impatient_backlog_keeps_what_it_does_not_give(run_seeded, seed, produce
     assert program.backlog._taken == 0
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), delays=st.lists(TIMES, min_size=1, max_size=8), receivers=st.integers(1, 4))
 def test_nobody_sleeps_past_a_due_time(run_seeded, seed, delays, receivers):
     """Idle receivers hand each item out in the instant in which it is due."""

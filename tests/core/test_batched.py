@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
@@ -146,6 +146,7 @@ async def test_backlog_by_the_batch(autojump_clock):
         await batches.receive()
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     gaps=st.lists(st.integers(0, 4), max_size=12),

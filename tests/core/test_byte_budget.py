@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
@@ -242,6 +242,7 @@ class Crowd:
         return self.budget.statistics()
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), holders=HOLDERS)
 def test_bound_holds_and_nothing_is_lost(run_seeded, seed, holders):
     crowd = Crowd(holders)
@@ -251,6 +252,7 @@ def test_bound_holds_and_nothing_is_lost(run_seeded, seed, holders):
     assert patient <= set(crowd.granted)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), sizes=st.lists(SIZES, max_size=8))
 def test_who_asks_first_is_served_first(run_seeded, seed, sizes):
     async def run() -> list[int]:

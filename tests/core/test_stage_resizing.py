@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
@@ -216,6 +216,7 @@ class Watched:
             raise TryAgain("once more", after=item % 5, counts=False)
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     resizes=st.lists(
