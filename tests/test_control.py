@@ -308,6 +308,18 @@ async def test_hanging_up_at_once_harms_nobody(path: Path) -> None:
         assert await ask(path, "nothing") == []
 
 
+class ResetStream:
+    """A connection that breaks instead of ending. A Unix socket does that only to who has been written to."""
+
+    async def receive_some(self, size: int) -> bytes:
+        raise trio.BrokenResourceError
+
+
+async def test_reset_before_the_request_is_a_hang_up() -> None:
+    with pytest.raises(control._HungUp):
+        await control._Connection(ResetStream(), ControlLimits()).receive_request()
+
+
 async def test_silent_client_is_dropped(path: Path, autojump_clock: MockClock) -> None:
     async with open_control(path, COMMANDS), await trio.open_unix_socket(path) as silent:
         assert await ask(path, "nothing") == []
@@ -341,7 +353,6 @@ async def test_one_too_many_is_sent_away(path: Path) -> None:
             await endless.begun.wait()
             with pytest.raises(ControlError, match="too many"):
                 await ask(path, "nothing")
-        await endless.ended.wait()
         await wait_all_tasks_blocked()
         assert await ask(path, "nothing") == []
 
@@ -352,7 +363,8 @@ async def test_hanging_up_ends_the_command(path: Path, row: Mapping[str, object]
     async with open_control(path, {"endless": endless, **COMMANDS}):
         async with open_answer(path, "endless"):
             await endless.begun.wait()
-        await endless.ended.wait()
+        await wait_all_tasks_blocked()
+        assert endless.ended.is_set()
         assert await ask(path, "nothing") == []
 
 
@@ -480,6 +492,18 @@ async def test_nobody_enters_during_farewell(path: Path, autojump_clock: MockClo
         clients.start_soon(expect_cut, path, "endless")
         await endless.begun.wait()
         clients.start_soon(come_late)
+
+
+async def test_error_of_a_cancelled_client_is_not_hidden(path: Path) -> None:
+    async def fail_on_the_way_out() -> None:
+        with trio.CancelScope() as scope:
+            async with open_answer(path, "nothing"):
+                scope.cancel()
+                raise KeyError("on the way out")
+
+    async with open_control(path, COMMANDS):
+        with pytest.raises(KeyError, match="on the way out"):
+            await fail_on_the_way_out()
 
 
 # -- the socket

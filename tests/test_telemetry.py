@@ -214,6 +214,8 @@ async def test_time_left_of_slow_items(autojump_clock: MockClock, telemetry: Tel
     for _ in range(12):
         await trio.sleep(300)
         telemetry.observe("archive", "done", 300.0)
+    # Nor is one a minute their rate, because one has just ended.
+    assert telemetry.time_left("archive", 12) == pytest.approx(3600)
     await trio.sleep(120)
     assert telemetry.time_left("archive", 12) == pytest.approx(3720)
 
