@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -148,11 +149,11 @@ def _print_for_person(rows: Sequence[Row], columns: Sequence[str], console: Cons
 
 
 def _room_needed(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> int:
-    """How wide a table is in which every column has its width, or enough of it to be read."""
-    widths = [
-        min(_NARROWEST, max(len(name), *(len(row[index]) for row in cells), 0)) for index, name in enumerate(columns)
+    """How wide a table is whose first column, which people copy from, is whole and whose others can be read."""
+    whole = [
+        max(cell_len(text) for text in (name, *(row[index] for row in cells))) for index, name in enumerate(columns)
     ]
-    return sum(widths) + 2 * len(columns)
+    return whole[0] + sum(min(_NARROWEST, width) for width in whole[1:]) + 2 * len(columns)
 
 
 def _print_table(cells: Sequence[Sequence[str]], columns: Sequence[str], console: Console) -> None:

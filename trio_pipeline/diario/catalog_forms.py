@@ -19,6 +19,8 @@ from trio_pipeline.diario.quoting import terminal_safe
 __all__ = ["NotACatalog", "Row", "rows_of"]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+# JSON's error counts the lines from the top, so that each costs time in proportion to the whole list.
+_MOST_BROKEN = 100
 # Possessive, for else a long run of spaces would be tried in every split.
 _NEXT_OBJECT = re.compile(r"\}\s*+,?+\s*+(?=\{)")
 _decode = json.JSONDecoder().raw_decode
@@ -77,16 +79,20 @@ def _end_of_space(text: str, position: int) -> int:
 
 def _rows_of_array(text: str, start: int) -> Iterator[Row]:
     """The elements of one JSON list; after one that cannot be read it goes on with the next object."""
-    position, line, counted = _end_of_space(text, start + 1), 1, 0
+    position, line, counted, broken = _end_of_space(text, start + 1), 1, 0, 0
     while not text.startswith("]", position):
         line, counted = line + text.count("\n", counted, position), position
         row, end = _element(text, position, line)
         yield row
         if row.error is not None:
+            broken += 1
             following = _NEXT_OBJECT.search(text, end)
             if following is None:
                 return
             position = following.end()
+            if broken == _MOST_BROKEN:
+                yield Row(line, error="too many rows are not JSON: nothing below is read")
+                return
             continue
         position = _end_of_space(text, end)
         if text.startswith(",", position):

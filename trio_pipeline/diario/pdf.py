@@ -86,8 +86,9 @@ def _page_text(document: pypdfium2.PdfDocument, number: int) -> str:
     page = document[number]
     text_page = page.get_textpage()
     try:
-        text: str = text_page.get_text_bounded()
-        return text.replace("\r\n", "\n")
+        # Not get_text_bounded(): it drops the mark of a broken word, some spaces and a few whole lines.
+        text: str = text_page.get_text_range()
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     finally:
         text_page.close()
         page.close()

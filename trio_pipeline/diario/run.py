@@ -73,7 +73,7 @@ class Report:
         ended_by: `finished`, `deadline`, `drained`, `cancelled`, `host` or `defect`, as `runs.ended_by` has it.
         signal: The number of the first signal, or None.
         stopped: Why stages ended before their work did, by stage.
-        counts: What each stage did and what is left, by stage; as `runs.counts` has it.
+        counts: How often each stage had each outcome, and what is `left`, by stage; as `runs.counts` has it.
     """
 
     run_id: str
@@ -85,7 +85,7 @@ class Report:
     @property
     def failed(self) -> int:
         """How many gazettes failed or were rejected in this run, stage by stage."""
-        return sum(counts["failed"] + counts["rejected"] for counts in self.counts.values())
+        return sum(counts.get("failed", 0) + counts.get("rejected", 0) for counts in self.counts.values())
 
 
 async def run(
@@ -223,7 +223,7 @@ async def _work(
         ending.is_defect = not isinstance(error, trio.Cancelled)
         raise
     finally:
-        report = ending.report(ledger.run_id, flow)
+        report = ending.report(ledger.run_id, flow, workshop.telemetry)
         with trio.CancelScope(shield=True):
             await ledger.end_run(report.ended_by, report.counts)
     return report
@@ -257,21 +257,16 @@ class _Ending:
             self._deadline_is_over = True
             self.pipeline.drain(self._grace)
 
-    def report(self, run_id: str, flow: Flow) -> Report:
+    def report(self, run_id: str, flow: Flow, telemetry: Telemetry) -> Report:
         """The account, once the pipeline has ended."""
+        outcomes = {name: stage.counts for name, stage in telemetry.snapshot().stages.items()}
         stopped = {}
         counts: dict[str, Mapping[str, int]] = {}
         for name, stage in flow.stages.items():
             statistics = stage.statistics()
             if statistics.stopped is not None and not (self.pipeline and self.pipeline.draining):
                 stopped[name.value] = statistics.stopped
-            counts[name.value] = {
-                "done": statistics.done,
-                "failed": statistics.failed,
-                "rejected": statistics.rejected,
-                "put_off": statistics.put_off,
-                "left": flow.waiting(name),
-            }
+            counts[name.value] = {**outcomes.get(name.value, {}), "left": flow.waiting(name)}
         return Report(run_id, self._ended_by(stopped), self._signal, stopped, counts)
 
     def _ended_by(self, stopped: Mapping[str, str]) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from trio_pipeline.control import Command, CommandError
 from trio_pipeline.diario.flow import Flow
 from trio_pipeline.diario.items import Item
-from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.ledger.queries import QUERIES, Query, Row, resettable
 from trio_pipeline.diario.lifecycle import Life, StageName
@@ -114,16 +113,7 @@ class Running:
 
         Cancellation: nothing is recorded, or all of it; what was not put yet is taken up by the next run.
         """
-        events = [
-            Event(
-                str(row["diario_id"]),
-                StageName(str(row["life"])),
-                "reset",
-                target=None if row["target"] is None else str(row["target"]),
-            )
-            for row in rows
-        ]
-        await self._ledger.record_all(events)
+        events = await self._ledger.reset(rows)
         for event in events:
             item = self._items.get(event.diario_id)
             if item is not None and self._flow.looks_after(event):

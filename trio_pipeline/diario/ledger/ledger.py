@@ -17,7 +17,7 @@ from duckdb import DuckDBPyConnection
 from trio_pipeline.db_thread import Database, DatabaseStatistics, open_database
 from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
 from trio_pipeline.diario.ledger.sql import statement
-from trio_pipeline.diario.lifecycle import Life, State
+from trio_pipeline.diario.lifecycle import Life, StageName, State
 from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement, Reading
 from trio_pipeline.world import World
 
@@ -119,6 +119,29 @@ class Ledger:
             )
 
         await self._database.write(write)
+
+    async def reset(self, lives: Iterable[Mapping[str, object]]) -> list[Event]:
+        """Have lives tried again.
+
+        Args:
+            lives: With `diario_id`, `life` and `target`, as `queries.resettable` gives them.
+
+        Returns:
+            The events that were recorded.
+
+        Cancellation: nothing is recorded, or all of it.
+        """
+        events = [
+            Event(
+                str(life["diario_id"]),
+                StageName(str(life["life"])),
+                "reset",
+                target=None if life["target"] is None else str(life["target"]),
+            )
+            for life in lives
+        ]
+        await self.record_all(events)
+        return events
 
     async def record_extraction(self, event: Event, reading: Reading, *, extractor: str, version: str) -> None:
         """Record what was read out of a gazette together with its event, in one transaction."""

@@ -80,7 +80,7 @@ def _rows(connection: DuckDBPyConnection, sql: str, parameters: Mapping[str, obj
 def _json_value(value: object) -> object:
     match value:
         case datetime.datetime():
-            return value.isoformat(timespec="seconds")
+            return f"{value.isoformat(timespec='seconds')}Z"
         case datetime.date():
             return value.isoformat()
         case _:

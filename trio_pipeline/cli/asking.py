@@ -1,0 +1,87 @@
+"""How reading commands get their answer: from the running pipeline if there is one, else from the file.
+
+The file is opened read-only and briefly: while it is open here, no run can begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import trio
+
+from trio_pipeline.cli.exit_codes import CommandError, ExitCode
+from trio_pipeline.control import BrokenAnswer, ControlError, NoPipeline, ask, socket_path
+from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable, open_database
+from trio_pipeline.diario.ledger.queries import QUERIES, Row
+from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.world import real_world
+
+__all__ = ["answer", "ask_pipeline", "require_ledger"]
+
+_STARTING = 5.0
+"""Seconds that a run may take between locking the ledger and answering."""
+
+
+def answer(database: Path, query: str, arguments: Mapping[str, object]) -> list[Row]:
+    """Ask a named query, of whoever can answer it.
+
+    Raises:
+        CommandError: There is no ledger, it cannot be read, or the arguments make no sense.
+    """
+    require_ledger(database)
+    return trio.run(_answer, database, query, arguments)
+
+
+def ask_pipeline(database: Path, command: str, arguments: Mapping[str, object]) -> list[Row] | None:
+    """Ask the running pipeline, and nobody else; None if there is none.
+
+    Raises:
+        CommandError: The pipeline cannot do it.
+    """
+
+    async def main() -> list[Row] | None:
+        try:
+            return await _ask(database, command, arguments)
+        except NoPipeline:
+            return None
+
+    return trio.run(main)
+
+
+def require_ledger(database: Path) -> None:
+    """Make sure that there is a ledger.
+
+    Raises:
+        CommandError: There is none.
+    """
+    if not database.exists():
+        raise CommandError(f"there is no ledger at {terminal_safe(str(database))}: name it with --db, or run something")
+
+
+async def _answer(database: Path, query: str, arguments: Mapping[str, object]) -> list[Row]:
+    deadline = trio.current_time() + _STARTING
+    while True:
+        try:
+            return await _ask(database, query, arguments)
+        except NoPipeline:
+            pass
+        try:
+            async with open_database(database, world=real_world(), read_only=True) as reader:
+                return await reader.read(lambda connection: QUERIES[query](connection, arguments))
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        except DatabaseUnusable as error:
+            raise CommandError(str(error), ExitCode.UNUSABLE) from None
+        except DatabaseInUse as error:
+            # A run that has just begun, or is just ending, holds the file and has no ear yet.
+            if trio.current_time() > deadline:
+                raise CommandError(str(error), ExitCode.IN_USE) from None
+            await trio.sleep(0.1)
+
+
+async def _ask(database: Path, command: str, arguments: Mapping[str, object]) -> list[Row]:
+    try:
+        return await ask(socket_path(database), command, arguments)
+    except (ControlError, BrokenAnswer, OSError) as error:
+        raise CommandError(f"the running pipeline: {terminal_safe(str(error))}", ExitCode.UNUSABLE) from None

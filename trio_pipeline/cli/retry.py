@@ -1,0 +1,61 @@
+"""`trio-pipeline retry`: have what failed or was rejected tried again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import trio
+
+from trio_pipeline.cli.asking import ask_pipeline, require_ledger
+from trio_pipeline.cli.exit_codes import CommandError, ExitCode
+from trio_pipeline.cli.options import configured
+from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
+from trio_pipeline.diario.ledger.ledger import open_ledger
+from trio_pipeline.diario.ledger.queries import Row, resettable
+from trio_pipeline.diario.settings import Loaded
+from trio_pipeline.world import real_world
+
+__all__ = ["retry"]
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--stage", type=click.Choice(["download", "archive", "extract"]), help="Only what failed there.")
+@click.option("--all", "everything", is_flag=True, help="All that failed or was rejected.")
+@configured
+def retry(loaded: Loaded, *, ids: tuple[str, ...], stage: str | None, everything: bool) -> ExitCode:
+    """Mark gazettes that failed or were rejected to be tried again, by the running pipeline or by the next run."""
+    if not ids and not everything and stage is None:
+        raise click.UsageError("Name gazettes, or say --stage or --all.")
+    if ids and everything:
+        raise click.UsageError("Name gazettes or say --all, not both.")
+    database = loaded.settings.run.db
+    require_ledger(database)
+    arguments: dict[str, object] = {"ids": list(ids), "stage": stage}
+    rows = ask_pipeline(database, "retry", arguments)
+    if rows is None:
+        rows = _reset(database, arguments)
+    for row in rows:
+        click.echo(f"{row['diario_id']}: {row['life']} will be tried again")
+    missing = sorted(set(ids) - {str(row["diario_id"]) for row in rows})
+    for identifier in missing:
+        click.echo(f"{identifier}: nothing of it has failed", err=True)
+    if not rows and not missing:
+        click.echo("nothing has failed")
+    return ExitCode.ITEMS_FAILED if missing else ExitCode.OK
+
+
+def _reset(database: Path, arguments: dict[str, object]) -> list[Row]:
+    async def main() -> list[Row]:
+        async with open_ledger(database, real_world()) as ledger:
+            rows = await ledger.read(lambda connection: resettable(connection, arguments))
+            await ledger.reset(rows)
+            return rows
+
+    try:
+        return trio.run(main)
+    except DatabaseInUse as error:
+        raise CommandError(str(error), ExitCode.IN_USE) from None
+    except DatabaseUnusable as error:
+        raise CommandError(str(error), ExitCode.UNUSABLE) from None

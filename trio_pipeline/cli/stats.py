@@ -1,0 +1,40 @@
+"""`trio-pipeline stats`: what is done, in flight and failed, how fast, and how long still."""
+
+from __future__ import annotations
+
+import click
+
+from trio_pipeline.cli.asking import answer, ask_pipeline
+from trio_pipeline.cli.options import configured, json_option
+from trio_pipeline.cli.output import print_rows
+from trio_pipeline.diario.ledger.queries import Row
+from trio_pipeline.diario.settings import Loaded
+from trio_pipeline.diario.units import format_duration
+
+__all__ = ["stats"]
+
+
+@click.command()
+@json_option
+@configured
+def stats(loaded: Loaded, *, as_json: bool) -> None:
+    """Show how many gazettes are in which state, and what a running pipeline is doing.
+
+    With --json, rows about the ledger have `state`, rows about the running pipeline have `workers`.
+    """
+    database = loaded.settings.run.db
+    rows = answer(database, "stats", {})
+    print_rows(rows, ["stage", "state", "gazettes", "size"], as_json=as_json)
+    live = ask_pipeline(database, "view", {})
+    if live is None:
+        if not as_json:
+            click.echo("no pipeline is running")
+        return
+    columns = ["stage", "workers", "busy", "waiting", "done", "failed", "put_off", "seconds_left", "stopped"]
+    print_rows(live if as_json else [_for_people(row) for row in live], columns, as_json=as_json)
+
+
+def _for_people(row: Row) -> Row:
+    seconds = row["seconds_left"]
+    left = format_duration(round(seconds)) if isinstance(seconds, int | float) else None
+    return {**row, "seconds_left": left}
