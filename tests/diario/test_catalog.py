@@ -345,6 +345,12 @@ class TestBrokenText:
         data = "[" + " ".join(map(json.dumps, LISTED)) + "]"
         assert parse(data.encode()) == parse(LISTED)
 
+    def test_broken_rows_are_bounded(self):
+        catalog = parse(b"[" + json.dumps(PREPARED[0]).encode() + b"," + b'{"},' * 5000 + b"{}]")
+        assert len(catalog.gazettes) == 1
+        assert len(catalog.problems) == 101
+        assert "nothing below is read" in catalog.problems[-1].reason
+
     def test_stray_quote_costs_one_row(self):
         data = table(["url", "date", "number"], CSV_ROWS).replace(b"2024-08-29,162", b'"2024-08-29,162', 1)
         catalog = parse(data)
