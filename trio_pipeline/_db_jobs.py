@@ -49,6 +49,8 @@ class Stop:
 
 
 class State(enum.Enum):
+    """Where a job stands. It is answered if and only if it becomes current."""
+
     WAITING = enum.auto()
     CURRENT = enum.auto()
     OVER = enum.auto()
@@ -57,7 +59,13 @@ class State(enum.Enum):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """What a task waits for. Its state is changed by `Desk` alone."""
+    """What a task waits for.
+
+    Attributes:
+        task: Who waits.
+        state: Changed by `Desk` alone.
+        result: What the task is to be told, if all goes well.
+    """
 
     task: trio.lowlevel.Task
     state: State = field(default=State.WAITING, init=False)
@@ -66,21 +74,27 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Open(Job):
-    pass
+    """Take the lock file and connect. Comes first, and again while a reader is in the way."""
 
 
 @dataclass(slots=True, eq=False)
 class Read(Job):
+    """Call a function between two batches."""
+
     function: Callable[[DuckDBPyConnection], object]
 
 
 @dataclass(slots=True, eq=False)
 class Write(Job):
+    """Call a function in a transaction."""
+
     function: Callable[[DuckDBPyConnection], object]
 
 
 @dataclass(slots=True, eq=False)
 class Append(Job):
+    """Store one row."""
+
     table: str
     columns: tuple[str, ...]
     values: tuple[object, ...]

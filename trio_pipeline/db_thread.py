@@ -67,6 +67,8 @@ class Database:
         """Add a row to a table, and return when it is durable.
 
         Rows for the same table and columns that wait together are stored by one statement, in the order of the calls.
+        DuckDB finds the type of each of its lists from the values, so give a column values of one kind: a text column
+        that is sent 1 and 2.5 together stores "1.0" and "2.5".
 
         Args:
             table: The name of a table in the current schema.

@@ -178,9 +178,12 @@ async def test_table_of_a_rolled_back_transaction_is_forgotten(open_numbers):
             await start_in_order(nursery, database.append, "v", {"x": 1})
             await start_in_order(nursery, database.append, "v", {"x": 2})
             await start_in_order(nursery, calls.write, "bad", insert_and_fail(1))
+        before = database.statistics().batches
         async with waiting_together(database) as nursery:
             await start_in_order(nursery, database.append, "v", {"x": "a"})
             await start_in_order(nursery, database.append, "v", {"x": "b"})
+        # As integers they would have failed together, to be stored one by one.
+        assert database.statistics().batches == before + 1
         stored = await database.read(lambda connection: connection.execute("SELECT x FROM v").fetchall())
     assert stored == [("1",), ("2",), ("a",), ("b",)]
 
