@@ -1,0 +1,83 @@
+"""Where gazettes are kept for good: what every archive can do, and what it says about a copy.
+
+This file does not know any archive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from trio_pipeline.diario.model import Checksums, Gazette
+
+__all__ = ["Archive", "Copy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A gazette in an archive.
+
+    Attributes:
+        archive: The archive's `target`.
+        state: `submitted` (handed over, not seen there yet) or `confirmed` (seen there, with the right checksum).
+        url: Where it is, or will be.
+        md5: Of the bytes that were handed over or seen.
+        acknowledged: False if all bytes were handed over and no answer came; then it may not have arrived.
+    """
+
+    archive: str
+    state: Literal["submitted", "confirmed"]
+    url: str
+    md5: str
+    acknowledged: bool = True
+
+
+class Archive(Protocol):
+    """A place that keeps gazettes. Every archive is a `Source` as well.
+
+    All methods but `url` may raise the errors of `trio_pipeline.retry`, OSError for our own disk, and HostPaused when a
+    host is paused for longer than its pacer's patience.
+
+    Attributes:
+        target: What it is called in the ledger: `internet-archive`, `folder:/absolute/path`.
+    """
+
+    @property
+    def target(self) -> str:
+        """See the class."""
+
+    async def find(self, gazette: Gazette, checksums: Checksums, *, fresh: bool = False) -> Copy | None:
+        """The copy with these bytes that is there already; None if there is none.
+
+        Args:
+            gazette: The gazette.
+            checksums: Of its bytes.
+            fresh: Whether the question is if something handed over lately has arrived: then an answer that was
+                remembered does not do.
+
+        Raises:
+            Reject: There is something in its place that must not be replaced, or it was taken down.
+
+        Cancellation: a checkpoint; nothing is changed by it.
+        """
+
+    async def put(self, gazette: Gazette, checksums: Checksums, path: Path) -> Copy:
+        """Hand over a file. Doing it twice writes the same bytes under the same name.
+
+        Args:
+            gazette: The gazette.
+            checksums: What the file's bytes must have.
+            path: The file.
+
+        Cancellation: a checkpoint. An upload that has begun may have been carried out.
+        """
+
+    async def queued(self, gazette: Gazette) -> bool | None:
+        """Whether something handed over still waits to be worked off where the gazette belongs; None if unknown.
+
+        Cancellation: a checkpoint.
+        """
+
+    def url(self, gazette: Gazette) -> str:
+        """Where the gazette is, once it is there."""
