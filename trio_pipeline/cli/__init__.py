@@ -1,7 +1,7 @@
 """What a person types: the command, its exit codes, and how its answers look.
 
-A command's module is imported when it is typed and not before, so that help and reading commands need nothing of what a
-run needs.
+A command's module is imported when it is typed and not before, so that help needs no settings, and a reading command
+nothing of what a run needs.
 """
 
 from __future__ import annotations
