@@ -248,7 +248,8 @@ class Backlog(Generic[T]):
             # One word too many would otherwise keep the backlog from ever being finished, and its stage waiting.
             raise RuntimeError("nothing is taken from this backlog")
         self._taken -= 1
-        self._watching.unpark_all()
+        if not self._taken:
+            self._watching.unpark_all()
 
     def _finish_if_over(self) -> None:
         """Finish when nothing can come any more. That is for good: an impatient backlog does not wake up again."""

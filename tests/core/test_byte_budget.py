@@ -29,6 +29,14 @@ async def test_what_fits_is_held_at_once():
     assert budget.statistics().used == 0
 
 
+async def test_fits_says_what_could_be_held():
+    budget = ByteBudget(LIMIT)
+    assert budget.fits(500)
+    with await budget.reserve(60):
+        assert budget.fits(40)
+        assert not budget.fits(41)
+
+
 async def test_reserve_is_always_a_checkpoint():
     with trio.testing.assert_checkpoints():
         await ByteBudget(LIMIT).reserve(1)

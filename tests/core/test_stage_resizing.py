@@ -187,6 +187,24 @@ async def test_item_in_hand_survives_the_end_of_its_source(autojump_clock, kind)
     assert (stage.statistics().done, stage.statistics().left) == (2, 0)
 
 
+async def test_worker_without_room_takes_no_item(autojump_clock):
+    """What one takes and cannot begin would be out of its order, and out of reach for a drain."""
+    backlog: Backlog[float] = Backlog(float)
+    for seconds in (10.0, 20.0):
+        backlog.put(seconds)
+    async with open_pipeline() as pipeline:
+        stage = pipeline.start_stage("work", Shop(), source=backlog, workers=3)
+        await trio.sleep(5)
+        # One worker is idle and goes home at once; one that is at work then goes home when it has ended.
+        stage.workers = 1
+        for seconds in (30.0, 40.0):
+            backlog.put(seconds)
+        await trio.sleep_until(15)
+        assert (backlog.statistics().ready, backlog.statistics().taken) == (2, 1)
+        backlog.close()
+    assert stage.statistics().done == 4
+
+
 @dataclass(frozen=True)
 class Resize:
     """A new number of workers after so many seconds, which may be none: in the same tick as what came before."""
