@@ -139,6 +139,7 @@ def test_chosen_port_is_taken_and_a_second_is_refused():
         (["--newest", "yesterday"], "--newest"),
         (["--tjro-latency", "-1"], "--tjro-latency"),
         (["--tjro-port", "70000"], "--tjro-port"),
+        (["--tjro-bandwidth", "0"], "--tjro-bandwidth"),
     ],
 )
 def test_usage_errors_name_what_is_wrong(arguments, complaint):

@@ -63,10 +63,15 @@ def _fault_help() -> str:
 
 
 def _sizes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
     try:
-        return None if value is None else parse_size(value)
+        size = parse_size(value)
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, param) from error
+    if not size:
+        raise click.BadParameter("nothing would ever arrive", ctx, param)
+    return size
 
 
 def _faults(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Fault, ...]:

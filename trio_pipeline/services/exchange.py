@@ -126,7 +126,7 @@ class Exchange:
         Raises:
             ClientGone: The client left before the end, or a fault in the middle of the body has come.
 
-        Cancellation: a checkpoint; what was received is lost.
+        Cancellation: a checkpoint until the end has been seen; what was received is lost.
         """
         while not self._body_ended:
             await self._fail_in(self.received, self.length or 0)

@@ -70,4 +70,8 @@ def lone_error() -> Iterator[None]:
         if len(group.exceptions) > 1:
             raise
         error = group.exceptions[0]
-        raise error from error.__cause__
+        context = error.__context__
+        try:
+            raise error
+        finally:
+            error.__context__ = context  # not the group, which says nothing that the error does not

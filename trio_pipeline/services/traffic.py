@@ -29,7 +29,7 @@ class Traffic:
 
     Attributes:
         answers: Answers by status code.
-        faults: Faults done, by name.
+        faults: Requests that a fault has hit, by its name.
         bytes_in: Bytes of request bodies.
         bytes_out: Bytes of answers' bodies.
     """
