@@ -9,7 +9,6 @@ This file does not know where PDFs come from, nor what is done with them.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,12 +17,12 @@ from pathlib import Path
 import trio
 
 from trio_pipeline.channels import ByteBudget, Reservation
+from trio_pipeline.diario.hashing import Hasher, hash_file
 from trio_pipeline.diario.model import Checksums
-from trio_pipeline.world import Files, NewFile, World
+from trio_pipeline.diario.sources import CHUNK
+from trio_pipeline.world import NewFile, World
 
-__all__ = ["Keep", "Spool", "SpoolFull", "SpoolStatistics", "digest", "take_over_spool"]
-
-_CHUNK = 256 * 1024
+__all__ = ["Keep", "Spool", "SpoolFull", "SpoolStatistics", "take_over_spool"]
 
 
 class Keep(IntEnum):
@@ -70,9 +69,10 @@ class _Entry:
 class Spool:
     """PDFs by the id of their gazette. Made by `take_over_spool`."""
 
-    def __init__(self, directory: Path, files: Files, limit: int, kept: Mapping[str, int]) -> None:
+    def __init__(self, directory: Path, world: World, limit: int, kept: Mapping[str, int]) -> None:
         self._directory = directory
-        self._files = files
+        self._world = world
+        self._files = world.files
         self._budget = ByteBudget(limit)
         # What an earlier run left is needed only if this run takes it up, and is not trusted before it was read.
         self._entries = {
@@ -176,7 +176,7 @@ class Spool:
         entry = self._entries.get(identifier)
         if entry is None:
             return False
-        if not entry.verified and await digest(self._files, self.path(identifier)) != checksums:
+        if not entry.verified and not await self._is_intact(identifier, checksums):
             await self.remove(identifier)
             return False
         entry.verified = True
@@ -185,11 +185,31 @@ class Spool:
     async def _write(self, part: Path, chunks: AsyncIterator[bytes]) -> Checksums:
         file = await self._files.create(part)
         try:
-            checksums = await _write_and_digest(file, chunks)
+            checksums = await self._write_chunks(file, chunks)
             await file.sync()
         finally:
             await file.close()
         return checksums
+
+    async def _write_chunks(self, file: NewFile, chunks: AsyncIterator[bytes]) -> Checksums:
+        hasher = Hasher(self._world.threads)
+        waiting = bytearray()
+        async for chunk in chunks:
+            waiting += chunk
+            if len(waiting) >= CHUNK:
+                data = bytes(waiting)
+                waiting.clear()
+                await hasher.update(data)
+                await file.write(data)
+        await hasher.update(bytes(waiting))
+        await file.write(bytes(waiting))
+        return hasher.checksums()
+
+    async def _is_intact(self, identifier: str, checksums: Checksums) -> bool:
+        try:
+            return await hash_file(self._world, self.path(identifier)) == checksums
+        except FileNotFoundError:
+            return False
 
     async def _remove_least_needed(self) -> bool:
         """Remove the PDF that is needed least; False if all are needed."""
@@ -199,46 +219,6 @@ class Spool:
         self._removed += 1
         await self.remove(min(removable)[1])
         return True
-
-
-async def _write_and_digest(file: NewFile, chunks: AsyncIterator[bytes]) -> Checksums:
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    waiting = bytearray()
-
-    async def flush() -> None:
-        data = bytes(waiting)
-        waiting.clear()
-        sha256.update(data)
-        md5.update(data)
-        await file.write(data)
-
-    async for chunk in chunks:
-        size += len(chunk)
-        waiting += chunk
-        if len(waiting) >= _CHUNK:
-            await flush()
-    await flush()
-    return Checksums(size, sha256.hexdigest(), md5.hexdigest())
-
-
-async def digest(files: Files, path: Path) -> Checksums | None:
-    """The checksums of a file, or None if there is none.
-
-    Cancellation: a checkpoint for each part that is read.
-    """
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    try:
-        file = await files.open(path)
-    except FileNotFoundError:
-        return None
-    try:
-        while chunk := await file.read(_CHUNK):
-            size += len(chunk)
-            sha256.update(chunk)
-            md5.update(chunk)
-    finally:
-        await file.close()
-    return Checksums(size, sha256.hexdigest(), md5.hexdigest())
 
 
 async def take_over_spool(directory: Path, *, limit: int, known: Mapping[str, Checksums], world: World) -> Spool:
@@ -266,4 +246,4 @@ async def take_over_spool(directory: Path, *, limit: int, known: Mapping[str, Ch
         elif path.suffix in {".pdf", ".part"}:
             await files.remove(path)
     free = await files.free_space(directory)
-    return Spool(directory, files, min(limit, (free + sum(kept.values())) // 2), kept)
+    return Spool(directory, world, min(limit, (free + sum(kept.values())) // 2), kept)

@@ -15,7 +15,7 @@ from pathlib import Path
 import trio
 
 from trio_pipeline.diario.archives import Copy
-from trio_pipeline.diario.archives.hashing import Hasher, hash_file
+from trio_pipeline.diario.hashing import Hasher, hash_file
 from trio_pipeline.diario.model import Checksums, Gazette
 from trio_pipeline.diario.sources import Absent, Body, open_file
 from trio_pipeline.retry import GiveUp

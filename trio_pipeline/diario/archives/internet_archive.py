@@ -22,12 +22,12 @@ import trio
 
 from trio_pipeline.diario.addresses import is_loopback
 from trio_pipeline.diario.archives import Copy
-from trio_pipeline.diario.archives.hashing import hash_file
 from trio_pipeline.diario.archives.ia_answers import read_queued
 from trio_pipeline.diario.archives.ia_errors import Do, Reaction, reaction, read_refusal
 from trio_pipeline.diario.archives.ia_headers import file_name, upload_headers
 from trio_pipeline.diario.archives.ia_items import Items, check_turned_away
 from trio_pipeline.diario.exchange import Exchange
+from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.http import Http, RedirectRule, Unanswered, same_host
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.model import Checksums, Gazette
