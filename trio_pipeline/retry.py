@@ -214,8 +214,8 @@ def retry_after_seconds(value: str | None, now: datetime.datetime) -> float | No
         return float(text) if len(text) <= 9 else None
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # the latter from absurd years and time zones
         return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
     return max(0.0, (moment - now).total_seconds())

@@ -1,0 +1,238 @@
+"""How fast a host may be asked, and whether at all: the arithmetic under `pacing`.
+
+`Rate` turns the user's interval and the host's rejections into the interval in force (additive increase, multiplicative
+decrease, of the rate and not of the number in flight). `Breaker` turns failures into pauses.
+
+Pure: this file knows neither Trio nor who waits. Times are handed in, in seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections import deque
+from dataclasses import dataclass
+
+__all__ = ["Breaker", "Failure", "Rate"]
+
+# The rate is multiplied by this for a rejection, and at most once in so many seconds: what is rejected within a second
+# are mostly requests that were under way already.
+_CUT = 0.7
+_CUT_SPACING = 1.0
+# Without a cap the first cut starts from the starts of so many seconds. The sum is divided by all of them even when the
+# pacer is younger: too low a guess costs a moment, too high a one costs the host.
+_SEEN = 5.0
+# At full use, calm brings the rate from nothing to its limit in so many seconds: one cut of a cap is made good in 18 s.
+_RECOVERY = 60.0
+# The limit is the cap or, without one, so many times the highest rate that was cut. There the rate limits nothing more.
+_UNBOUND = 2.0
+# No number of rejections makes the interval longer than this; beyond it the breaker is what spares the host.
+_SLOWEST = 60.0
+# A block page at an interval in force says that so many times that interval may be long enough.
+_STRICTER = 1.5
+
+_LONG_RETRY_AFTER = 30.0
+# A header cannot switch a host off for a year.
+_LONGEST_PAUSE = 86400.0
+
+
+class Rate:
+    """The interval between starts that is in force.
+
+    Without rejections it is the user's, and 0 means that nothing is spaced. A rejection cuts the rate; each success
+    adds to it, so much that a host that is asked at the full rate sees it grow linearly with time, and a rate that
+    nobody uses does not grow.
+
+    Attributes:
+        own: The user's interval, seconds; 0 is none.
+        floor: The interval, seconds, that block pages have imposed; 0 is none. Calm does not lower it.
+    """
+
+    def __init__(self, own: float, *, learned: float = 0.0, floor: float = 0.0) -> None:
+        self.own = own
+        self.floor = floor
+        # Starts a second that rejections have left; None when they limit nothing.
+        self._left: float | None = None
+        # The highest rate that was cut: the measure of growth where there is no cap.
+        self._highest = 0.0
+        if learned > max(own, floor):
+            self._left = 1.0 / learned
+            self._highest = self._left / _CUT
+        self._last_cut = -math.inf
+        self._last_start = -math.inf
+        self._recent: deque[float] = deque()
+
+    @property
+    def interval(self) -> float:
+        """Seconds between starts, in force."""
+        slowest = max(self.own, self.floor)
+        return slowest if self._left is None else max(slowest, 1.0 / self._left)
+
+    @property
+    def due(self) -> float:
+        """When the next request may start."""
+        return self._last_start + self.interval
+
+    def started(self, now: float) -> None:
+        """A request starts."""
+        self._last_start = now
+        self._recent.append(now)
+        self._forget(now)
+
+    def succeeded(self, begun: float) -> bool:
+        """The host has answered a request, begun at that time, as it should; returns whether the rate has grown."""
+        if self._left is None or begun < self._last_cut:
+            return False
+        slowest = max(self.own, self.floor)
+        limit = 1.0 / slowest if slowest else self._highest * _UNBOUND
+        # Linear in time at full use; but no single answer more than doubles a rate that has fallen far.
+        self._left += min(self._left, limit / _RECOVERY / self._left)
+        if self._left >= limit:
+            self._left = None
+        return True
+
+    def rejected(self, begun: float, now: float) -> None:
+        """The host has rejected a request that was begun at that time."""
+        # What was begun before the last cut is an answer to the rate before it.
+        if begun < self._last_cut or now - self._last_cut < _CUT_SPACING:
+            return
+        interval = self.interval
+        rate = 1.0 / interval if interval else self._seen(now)
+        self._highest = max(self._highest, rate) if self._left is not None else rate
+        self._left = max(rate * _CUT, 1.0 / _SLOWEST)
+        self._last_cut = now
+
+    def blocked(self, least: float) -> None:
+        """The host has shown a block page while it was taken to be well: the pace in force was too fast.
+
+        Args:
+            least: Seconds; the shortest interval that is tried after a block.
+        """
+        self.floor = max(self.floor, least, min(self.interval * _STRICTER, _SLOWEST))
+
+    def _seen(self, now: float) -> float:
+        self._forget(now)
+        return max(1, len(self._recent)) / _SEEN
+
+    def _forget(self, now: float) -> None:
+        while self._recent and self._recent[0] <= now - _SEEN:
+            self._recent.popleft()
+
+
+class Failure(enum.Enum):
+    """What can be wrong with a host."""
+
+    REJECTED = "it asks for fewer requests"
+    UNREACHABLE = "there is no connection"
+    BLOCKED = "it shows a block page"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pauses:
+    """What one kind of failure leads to: `in_a_row` of them open the breaker; lengths in seconds."""
+
+    in_a_row: int
+    first: float
+    longest: float
+
+    def length(self, row: int) -> float:
+        # 64 doublings are beyond any pause; without the bound a long outage overflows the power.
+        return min(self.longest, self.first * 2.0 ** min(max(0, row - self.in_a_row), 64))
+
+
+_PAUSES = {
+    Failure.REJECTED: _Pauses(in_a_row=3, first=5.0, longest=300.0),
+    Failure.UNREACHABLE: _Pauses(in_a_row=3, first=5.0, longest=300.0),
+    Failure.BLOCKED: _Pauses(in_a_row=1, first=600.0, longest=7200.0),
+}
+
+
+class Breaker:
+    """Whether the host may be asked at all.
+
+    It is closed while `until` is None. Failures open it until a moment; from then on it is half-open, which means
+    that one request may go as a probe: its success closes the breaker, its failure opens it for longer. Who the probe
+    is, the pacer knows.
+
+    Attributes:
+        until: When the next request may be tried; None while the host is well.
+        since: When the breaker opened first, without a success since; None while the host is well.
+        reason: What opened it last, for people; None while the host is well.
+        cause: Likewise, as a kind.
+        era: How often it has closed. What a request says that was begun in an earlier era is old news.
+    """
+
+    def __init__(self) -> None:
+        self.until: float | None = None
+        self.since: float | None = None
+        self.reason: str | None = None
+        self.cause: Failure | None = None
+        self.era = 0
+        # Failures in a row, without a success in between, by kind.
+        self._rows: dict[Failure, int] = {}
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a block page was seen since the last success."""
+        return Failure.BLOCKED in self._rows
+
+    def succeeded(self, *, probe: bool) -> bool:
+        """The host has answered as it should; returns whether that closes the breaker.
+
+        While it is open only the probe's answer counts: the others were under way before the trouble began.
+        """
+        if self.until is None:
+            self._rows.clear()
+            return False
+        if probe:
+            self._rows.clear()
+            self.until = self.since = self.reason = self.cause = None
+            self.era += 1
+        return probe
+
+    def failed(self, failure: Failure, reason: str, now: float, *, era: int, probe: bool, asked: float = 0.0) -> bool:
+        """A request has failed by the host's fault.
+
+        Args:
+            failure: The kind.
+            reason: One line for people.
+            now: The time.
+            era: The era in which the request was begun.
+            probe: Whether it was the probe.
+            asked: Seconds of rest that the host has asked for.
+
+        Returns:
+            Whether the breaker has opened, or opened for longer.
+        """
+        if era < self.era:
+            return False
+        asked = min(asked, _LONGEST_PAUSE)
+        if self.until is not None and not probe:
+            return self._worsened(failure, reason, now, asked)
+        if probe and self.blocked and failure is Failure.REJECTED:
+            # Until it answers well, a host that has blocked us is not tried more often because it now says so politely.
+            failure = Failure.BLOCKED
+        row = self._rows[failure] = self._rows.get(failure, 0) + 1
+        pauses = _PAUSES[failure]
+        if not probe and row < pauses.in_a_row and asked <= _LONG_RETRY_AFTER:
+            return False
+        self._open(failure, reason, now, max(pauses.length(row), asked))
+        return True
+
+    def _worsened(self, failure: Failure, reason: str, now: float, asked: float) -> bool:
+        # What was under way when the breaker opened tells the same story again, and must not lengthen the pause once
+        # more. New is only a first block page, or a longer rest asked for.
+        length = asked if asked > _LONG_RETRY_AFTER else 0.0
+        if failure is Failure.BLOCKED and not self.blocked:
+            self._rows[failure] = 1
+            length = _PAUSES[failure].length(1)
+        if self.until is None or now + length <= self.until:
+            return False
+        self._open(failure, reason, now, length)
+        return True
+
+    def _open(self, failure: Failure, reason: str, now: float, length: float) -> None:
+        self.until = now + length
+        self.since = now if self.since is None else self.since
+        self.reason = reason
+        self.cause = failure
