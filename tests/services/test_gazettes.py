@@ -10,6 +10,8 @@ import re
 
 import pypdfium2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.judgements import read_judgements
@@ -197,3 +199,22 @@ class TestTypesetting:
     def test_nothing_to_set(self):
         made = typeset([], lambda page: [], title="t", rng=random.Random(1))
         assert made.pages == ()
+
+
+class TestEntriesAlone:
+    """Whatever the seed, an entry says what its truth says it does."""
+
+    @given(st.integers(), st.booleans(), st.none() | st.integers(1, 300))
+    def test_turma_entry_is_read_exactly(self, seed, capitals, ordinal):
+        entry = turma_entry(random.Random(seed), NEWEST, ordinal, capitals=capitals)
+        self.is_read_as_its_truth(entry)
+
+    @given(st.integers(), st.none() | st.integers(1, 300))
+    def test_plenary_entry_is_read_exactly(self, seed, ordinal):
+        self.is_read_as_its_truth(plenary_entry(random.Random(seed), NEWEST, ordinal))
+
+    def is_read_as_its_truth(self, entry):
+        reading = read_judgements(["\r\n".join(entry.paragraphs)])
+        (read,) = reading.judgements
+        assert dataclasses.replace(read, page=0, span=(0, 0)) == entry.truth
+        assert reading.unread == ()

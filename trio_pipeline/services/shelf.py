@@ -67,7 +67,8 @@ class Item:
     def file(self, name: str, now: float) -> StoredFile | None:
         """What can be seen under a name, or None."""
         done = [file for file in self.files.get(name, ()) if file.due <= now]
-        return max(done, key=lambda file: file.due) if done else None
+        # Of tasks that were done at the same time, the later one was done last.
+        return max(reversed(done), key=lambda file: file.due) if done else None
 
     def document(self, now: float) -> dict[str, object]:
         """The answer of the metadata API; empty as long as nothing can be seen."""
