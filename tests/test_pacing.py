@@ -311,6 +311,24 @@ async def test_first_cut_without_cap_starts_from_what_was_seen(autojump_clock):
     assert pacer.statistics().interval == pytest.approx(1 / (0.7 * 8), rel=0.03)
 
 
+async def test_lone_slow_request_counts_as_seen(autojump_clock):
+    # Its start is longer ago than the 5 s that are looked at.
+    pacer = Pacer("court")
+    await open_breaker(pacer, Permit.succeeded)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: ask(pacer, [], rejected, takes=10.0))
+    assert pacer.statistics().interval == pytest.approx(5 / 0.7)
+
+
+async def test_answers_to_the_old_rate_raise_nothing(autojump_clock):
+    pacer = Pacer("court", interval=1.0)
+    async with pacer.request() as early:
+        await early.start()
+        await ask_all(pacer, 1, rejected)
+        early.succeeded()
+    assert pacer.statistics().interval == pytest.approx(1 / 0.7)
+
+
 async def test_calm_brings_back_the_cap(autojump_clock):
     pacer = Pacer("court", interval=0.5)
     await ask_all(pacer, 1, rejected)
@@ -335,6 +353,21 @@ async def test_calm_without_cap_lifts_the_limit(autojump_clock):
     # 10 a second were seen; the limit is gone at twice that, and not before.
     assert fastest == pytest.approx(1 / 20, rel=0.02)
     assert trio.current_time() == pytest.approx(0.65 * 60, abs=1)
+
+
+async def test_second_cut_keeps_the_goal(autojump_clock):
+    # 10 a second were seen, then cut to 7 and to 4.9: it is still 20 at which the limit goes.
+    pacer = Pacer("court")
+    await ask_all(pacer, 50)
+    await open_breaker(pacer, rejected)
+    await trio.sleep(1)
+    await ask_all(pacer, 1, rejected)
+    intervals = []
+    while interval := pacer.statistics().interval:
+        intervals.append(interval)
+        await ask_all(pacer, 1)
+    assert intervals[0] == pytest.approx(1 / 4.9)
+    assert intervals[-1] == pytest.approx(1 / 20, rel=0.02)
 
 
 async def test_growing_rate_wakes_the_first_waiter(autojump_clock):
@@ -390,6 +423,21 @@ async def test_longer_retry_after_extends_a_pause(autojump_clock):
         assert pacer.statistics().paused_until == 40
         early.rejected("503", 90.0)
         assert pacer.statistics().paused_until == 90
+
+
+async def test_shorter_retry_after_extends_no_pause(autojump_clock):
+    pacer = Pacer("court")
+    async with pacer.request() as early:
+        await open_breaker(pacer, rejected, 3)
+        early.rejected("503", 20.0)
+    assert pacer.statistics().paused_until == 5
+
+
+async def test_rejected_probe_need_not_be_the_third(autojump_clock):
+    pacer = Pacer("court")
+    await open_breaker(pacer, lambda permit: permit.rejected("503", 40.0))
+    await open_breaker(pacer, rejected)
+    assert pacer.statistics().paused_until == 45
 
 
 async def test_pause_does_not_freeze_the_rate(autojump_clock):
@@ -492,6 +540,16 @@ async def test_late_failure_opens_nothing(autojump_clock):
             unreachable(permit)
             unreachable(permit)
     assert pacer.statistics().paused_until is None
+
+
+async def test_admission_before_a_pause_excuses_no_later_start(autojump_clock):
+    pacer = Pacer("court")
+    async with pacer.request() as early:
+        await open_breaker(pacer, unreachable, 3)
+        await ask_all(pacer, 1)
+        await early.start()
+        blocked(early)
+    assert pacer.statistics().paused_until == 5 + 600
 
 
 async def test_block_page_outlasts_a_short_pause(autojump_clock):
@@ -606,7 +664,7 @@ async def test_probe_without_verdict_hands_over_to_the_admitted(autojump_clock):
 
 async def test_block_at_the_blocked_interval_slows_further(autojump_clock):
     pacer = Pacer("court", interval=2.0)
-    for interval in (7.0, 10.5, 15.75):
+    for interval in (7.0, 10.5, 15.75, 23.625, 35.4375, 53.15625, 60.0, 60.0):
         await ask_all(pacer, 1, blocked)
         assert pacer.statistics().interval == interval
         await ask_all(pacer, 1)
@@ -646,7 +704,7 @@ async def test_lower_rate_is_remembered_until_calm(autojump_clock):
 
 async def test_learned_rate_without_cap_is_lifted(autojump_clock):
     pacer = Pacer("court", learned=Learned(interval=0.1))
-    assert pacer.statistics().interval == pytest.approx(0.1)
+    assert await ask_all(pacer, 2) == [0, pytest.approx(0.1, rel=0.1)]
     await ask_all(pacer, 1000)
     assert pacer.learned() == Learned()
 

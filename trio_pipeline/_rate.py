@@ -209,7 +209,7 @@ class Breaker:
         asked = min(asked, _LONGEST_PAUSE)
         if self.until is not None and not probe:
             return self._worsened(failure, reason, now, asked)
-        if probe and self.blocked and failure is Failure.REJECTED:
+        if self.blocked and failure is Failure.REJECTED:
             # Until it answers well, a host that has blocked us is not tried more often because it now says so politely.
             failure = Failure.BLOCKED
         row = self._rows[failure] = self._rows.get(failure, 0) + 1
