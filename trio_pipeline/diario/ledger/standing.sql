@@ -17,7 +17,7 @@ WITH known AS (
     FROM current_lives GROUP BY diario_id
 ), held AS (
     SELECT diario_id, list(target ORDER BY target) AS archives
-    FROM lives WHERE life = 'archive' AND state IN ('submitted', 'confirmed') GROUP BY diario_id
+    FROM lives WHERE life = 'archive' AND has_copy GROUP BY diario_id
 )
 SELECT
     known.id,

@@ -37,22 +37,34 @@ SELECT
     arg_max(detail, seq) FILTER (WHERE outcome IN ('downloaded', 'confirmed', 'extracted')) AS done_detail,
     arg_max(detail ->> 'url', seq) FILTER (WHERE detail ->> 'url' IS NOT NULL) AS url,
     arg_max(detail ->> 'size', seq) FILTER (WHERE detail ->> 'size' IS NOT NULL) AS size,
-    arg_max(detail ->> 'reason', seq) FILTER (WHERE outcome IN ('put_off', 'failed', 'rejected', 'lost')) AS error,
+    -- Whether a copy is said to be there; a reset says nothing about that.
+    coalesce(
+        arg_max(outcome IN ('submitted', 'confirmed'), seq) FILTER (
+            WHERE outcome IN ('submitted', 'confirmed')
+                OR (stage = 'confirm' AND outcome IN ('lost', 'failed', 'rejected'))
+        ), false
+    ) AS has_copy,
+    max(seq) FILTER (
+        WHERE outcome IN ('downloaded', 'restored', 'started', 'submitted', 'confirmed', 'absent', 'extracted')
+    ) AS progress_seq,
+    arg_max(coalesce(detail ->> 'reason', outcome), seq) FILTER (
+        WHERE outcome IN ('put_off', 'failed', 'rejected', 'lost')
+    ) AS error,
     max(seq) FILTER (WHERE outcome IN ('put_off', 'failed', 'rejected', 'lost')) AS error_seq,
     arg_max(stage, seq) FILTER (WHERE outcome IN ('put_off', 'failed', 'rejected', 'lost')) AS error_stage,
     count(attempt) AS attempts
 FROM told
 GROUP BY ALL;
 
--- In how many runs a life has failed since it was last reset.
+-- In how many runs a life has failed since it last succeeded or was reset.
 CREATE OR REPLACE VIEW failed_runs AS
 WITH told AS (
     SELECT *, CASE stage WHEN 'confirm' THEN 'archive' ELSE stage END AS life FROM events
 ), resets AS (
     SELECT diario_id, life, target, max(seq) AS seq FROM told
-    WHERE outcome IN ('reset', 'downloaded', 'confirmed', 'extracted') GROUP BY ALL
+    WHERE outcome IN ('reset', 'downloaded', 'restored', 'confirmed', 'extracted') GROUP BY ALL
 )
-SELECT told.diario_id, told.life, told.target, count(*) AS runs
+SELECT told.diario_id, told.life, told.target, count(DISTINCT told.run_id) AS runs
 FROM told LEFT JOIN resets
     ON resets.diario_id = told.diario_id AND resets.life = told.life AND resets.target IS NOT DISTINCT FROM told.target
 WHERE told.outcome = 'failed' AND told.seq > coalesce(resets.seq, 0)
@@ -63,8 +75,8 @@ SELECT
     lives.diario_id,
     lives.target AS archive,
     lives.state,
-    lives.url,
-    CASE WHEN lives.state IN ('submitted', 'confirmed') THEN downloads.done_detail ->> 'md5' END AS md5,
+    CASE WHEN lives.has_copy THEN lives.url END AS url,
+    CASE WHEN lives.has_copy THEN downloads.done_detail ->> 'md5' END AS md5,
     lives.updated_at
 FROM lives
 LEFT JOIN lives AS downloads ON downloads.diario_id = lives.diario_id AND downloads.life = 'download'
@@ -91,7 +103,7 @@ extract AS (SELECT * FROM current_lives WHERE life = 'extract'),
 trouble AS (
     SELECT diario_id, arg_max(error, error_seq) AS error, arg_max(error_stage, error_seq) AS error_stage
     FROM current_lives
-    WHERE state NOT IN ('downloaded', 'submitted', 'confirmed', 'extracted') AND error_seq IS NOT NULL
+    WHERE error_seq > coalesce(progress_seq, 0)
     GROUP BY diario_id
 ), touched AS (
     SELECT diario_id, arg_max(updated_at, seq) AS updated_at, sum(attempts)::BIGINT AS attempts
@@ -112,7 +124,7 @@ SELECT
     download.done_detail ->> 'sha256' AS sha256,
     download.done_detail ->> 'md5' AS md5,
     (download.done_detail ->> 'pages')::INTEGER AS pages,
-    archive.url AS archive_url,
+    CASE WHEN archive.has_copy THEN archive.url END AS archive_url,
     (extract.done_detail ->> 'entries_read')::INTEGER AS entries_read,
     (extract.done_detail ->> 'entries_unread')::INTEGER AS entries_unread,
     coalesce(touched.attempts, 0) AS attempts,
