@@ -444,7 +444,8 @@ class Pipeline:
             name: What it is called in statistics and in the notes of errors.
             handler: Called with each item. What it returns goes to `sink`. It reports a failure by raising `TryAgain`,
                 `GiveUp`, `Reject` or `StopStage`; any other exception is a defect.
-            source: Where the items come from. An item that has to wait long goes back there, if it is a `Backlog`.
+            source: Where the items come from. An item that has to wait long goes back there, if it is a `Backlog`; so
+                the items of one have to be hashable.
             sink: Where the results go; None if nowhere.
             workers: How many items are worked on at once.
             policy: How often and after which pauses a failed attempt is repeated.

@@ -27,7 +27,7 @@ async def receive_all(backlog: Backlog[int]) -> list[int]:
         items.append(item)
 
 
-async def test_smallest_rank_goes_first():
+async def test_smallest_rank_goes_first(autojump_clock):
     backlog = Backlog(natural)
     for item in (3, 1, 2):
         backlog.put(item)
@@ -35,7 +35,7 @@ async def test_smallest_rank_goes_first():
     assert await receive_all(backlog) == [1, 2, 3]
 
 
-async def test_equal_ranks_keep_order():
+async def test_equal_ranks_keep_order(autojump_clock):
     assert await receive_all(Backlog.of([3, 1, 2])) == [3, 1, 2]
 
 
@@ -91,7 +91,7 @@ async def test_empty_open_backlog_waits(autojump_clock):
     assert scope.cancelled_caught
 
 
-async def test_closed_and_empty_is_the_end():
+async def test_closed_and_empty_is_the_end(autojump_clock):
     backlog = Backlog(natural)
     backlog.close()
     backlog.close()
@@ -99,14 +99,14 @@ async def test_closed_and_empty_is_the_end():
         await backlog.receive()
 
 
-async def test_put_after_close_is_refused():
+async def test_put_after_close_is_refused(autojump_clock):
     backlog = Backlog(natural)
     backlog.close()
     with pytest.raises(trio.ClosedResourceError):
         backlog.put(1)
 
 
-async def test_close_ends_all_who_wait():
+async def test_close_ends_all_who_wait(autojump_clock):
     backlog = Backlog(natural)
     async with trio.open_nursery() as nursery:
         for _ in range(3):
@@ -127,7 +127,7 @@ async def test_taken_item_may_come_back_after_close(autojump_clock):
         await backlog.receive()
 
 
-async def test_last_done_ends_who_waits():
+async def test_last_done_ends_who_waits(autojump_clock):
     backlog = Backlog.of([1])
     item = await backlog.receive()
     async with trio.open_nursery() as nursery:
@@ -186,7 +186,7 @@ async def test_item_due_at_the_end_is_not_left(autojump_clock):
     assert await backlog.receive() == 2
 
 
-async def test_one_word_too_many_is_an_error():
+async def test_one_word_too_many_is_an_error(autojump_clock):
     backlog = Backlog.of([1])
     with pytest.raises(RuntimeError, match="nothing is taken"):
         backlog.done(1)
@@ -195,7 +195,7 @@ async def test_one_word_too_many_is_an_error():
     assert await receive_all(backlog) == [1]
 
 
-async def test_cancelled_receive_takes_nothing():
+async def test_cancelled_receive_takes_nothing(autojump_clock):
     backlog = Backlog.of([1])
     with trio.CancelScope() as scope:
         scope.cancel()
@@ -204,13 +204,13 @@ async def test_cancelled_receive_takes_nothing():
     assert backlog.statistics().ready == 1
 
 
-async def test_receive_is_always_a_checkpoint():
+async def test_receive_is_always_a_checkpoint(autojump_clock):
     backlog = Backlog.of([1])
     with trio.testing.assert_checkpoints():
         await backlog.receive()
 
 
-async def test_item_given_to_a_cancelled_receiver_arrives():
+async def test_item_given_to_a_cancelled_receiver_arrives(autojump_clock):
     backlog = Backlog(natural)
     received = []
 
@@ -227,7 +227,7 @@ async def test_item_given_to_a_cancelled_receiver_arrives():
     assert received == [1]
 
 
-async def test_item_goes_past_a_receiver_that_was_cancelled_first():
+async def test_item_goes_past_a_receiver_that_was_cancelled_first(autojump_clock):
     backlog = Backlog(natural)
     received = []
 

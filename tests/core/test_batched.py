@@ -49,7 +49,7 @@ async def test_no_time_gives_what_comes_together(autojump_clock):
     assert await batches_of([0, 1], size=5, seconds=0) == [(0, [0]), (1, [1])]
 
 
-async def test_batch_of_nothing_is_refused():
+async def test_batch_of_nothing_is_refused(autojump_clock):
     _, receive = trio.open_memory_channel[int](0)
     with pytest.raises(ValueError, match="at least one item, not 0"):
         batched(receive, size=0, seconds=1)
@@ -115,14 +115,14 @@ async def test_error_of_the_source_loses_nothing(autojump_clock):
     assert batches._collected == [1]
 
 
-async def test_close_closes_the_source():
+async def test_close_closes_the_source(autojump_clock):
     send, receive = trio.open_memory_channel[int](10)
     batched(receive, size=3, seconds=10).close()
     with pytest.raises(trio.BrokenResourceError):
         send.send_nowait(1)
 
 
-async def test_source_need_not_be_closable():
+async def test_source_need_not_be_closable(autojump_clock):
     class Silent:
         async def receive(self) -> int:
             raise trio.EndOfChannel

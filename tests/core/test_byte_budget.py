@@ -22,14 +22,14 @@ async def hold_for(budget: ByteBudget, size: int, seconds: float, story: list[tu
         await trio.sleep(seconds)
 
 
-async def test_what_fits_is_held_at_once():
+async def test_what_fits_is_held_at_once(autojump_clock):
     budget = ByteBudget(LIMIT)
     with await budget.reserve(60), await budget.reserve(40):
         assert budget.statistics() == ByteBudgetStatistics(limit=LIMIT, used=100, waiting=0, wanted=0)
     assert budget.statistics().used == 0
 
 
-async def test_fits_says_what_could_be_held():
+async def test_fits_says_what_could_be_held(autojump_clock):
     budget = ByteBudget(LIMIT)
     assert budget.fits(500)
     with await budget.reserve(60):
@@ -37,7 +37,7 @@ async def test_fits_says_what_could_be_held():
         assert not budget.fits(41)
 
 
-async def test_reserve_is_always_a_checkpoint():
+async def test_reserve_is_always_a_checkpoint(autojump_clock):
     with trio.testing.assert_checkpoints():
         await ByteBudget(LIMIT).reserve(1)
 
@@ -92,7 +92,7 @@ async def hold_later(budget: ByteBudget, story: list[tuple[str, float]]) -> None
 
 
 @pytest.mark.parametrize("cancelled_first", [True, False])
-async def test_grant_and_cancellation_in_one_tick(cancelled_first):
+async def test_grant_and_cancellation_in_one_tick(autojump_clock, cancelled_first):
     budget = ByteBudget(LIMIT)
     held = await budget.reserve(100)
     scope = trio.CancelScope()
@@ -124,7 +124,7 @@ async def test_shrinking_makes_room_for_who_waits(autojump_clock):
     assert story == [("second", 4)]
 
 
-async def test_growth_that_does_not_fit_changes_nothing():
+async def test_growth_that_does_not_fit_changes_nothing(autojump_clock):
     budget = ByteBudget(LIMIT)
     with await budget.reserve(50) as mine, await budget.reserve(40):
         assert not mine.resize(61)
@@ -133,7 +133,7 @@ async def test_growth_that_does_not_fit_changes_nothing():
         assert (mine.size, budget.statistics().used) == (60, 100)
 
 
-async def test_only_holder_may_grow_beyond_the_limit():
+async def test_only_holder_may_grow_beyond_the_limit(autojump_clock):
     budget = ByteBudget(LIMIT)
     with await budget.reserve(50) as mine:
         assert mine.resize(1000)
@@ -141,7 +141,7 @@ async def test_only_holder_may_grow_beyond_the_limit():
     assert budget.statistics().used == 0
 
 
-async def test_release_twice_is_fine():
+async def test_release_twice_is_fine(autojump_clock):
     budget = ByteBudget(LIMIT)
     reservation = await budget.reserve(50)
     with await budget.reserve(10):

@@ -40,7 +40,7 @@ async def run_until_defect(error: BaseException) -> BaseExceptionGroup[BaseExcep
     return caught.value
 
 
-async def test_defect_names_stage_and_item():
+async def test_defect_names_stage_and_item(autojump_clock):
     with pytest.RaisesGroup(pytest.RaisesExc(Defect, check=noted("item: 'a'", "stage: work"))):
         async with open_pipeline() as pipeline:
             pipeline.start_stage("work", raise_defect, source=Backlog.of(["a", "b"]))
@@ -57,7 +57,7 @@ async def test_defect_cancels_the_other_stages(autojump_clock):
     assert (work.statistics().left, work.statistics().done, work.statistics().busy) == (1, 0, 0)
 
 
-async def test_defects_of_two_stages_come_out_flat():
+async def test_defects_of_two_stages_come_out_flat(autojump_clock):
     gate = trio.Event()
 
     async def raise_together(item: int) -> None:
@@ -75,7 +75,7 @@ async def test_defects_of_two_stages_come_out_flat():
             gate.set()
 
 
-async def test_group_out_of_a_handler_is_taken_apart_with_its_notes():
+async def test_group_out_of_a_handler_is_taken_apart_with_its_notes(autojump_clock):
     async def nested(item: int) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(raise_defect, item)
@@ -86,13 +86,13 @@ async def test_group_out_of_a_handler_is_taken_apart_with_its_notes():
 
 
 @pytest.mark.parametrize("error", [trio.EndOfChannel(), trio.BrokenResourceError(), trio.ClosedResourceError()])
-async def test_channel_error_out_of_a_handler_is_a_defect(error):
+async def test_channel_error_out_of_a_handler_is_a_defect(autojump_clock, error):
     """It is none of the stage's own channels that ended."""
     assert (await run_until_defect(error)).exceptions == (error,)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)])
-async def test_more_than_an_exception_comes_out_too(error):
+async def test_more_than_an_exception_comes_out_too(autojump_clock, error):
     group = await run_until_defect(error)
     assert not isinstance(group, ExceptionGroup)
     assert group.exceptions == (error,)
@@ -100,7 +100,7 @@ async def test_more_than_an_exception_comes_out_too(error):
 
 
 @pytest.mark.parametrize("error", [Defect("disk"), TryAgain("not here"), GiveUp("nor here"), StopStage("nor here")])
-async def test_error_out_of_a_record_is_a_defect(error):
+async def test_error_out_of_a_record_is_a_defect(autojump_clock, error):
     async def record(item: str, outcome: object, attempt: int, elapsed: float) -> None:
         await trio.lowlevel.checkpoint()
         raise error
@@ -120,7 +120,7 @@ async def test_error_out_of_a_record_is_a_defect(error):
     assert (stage.statistics().done, stage.statistics().left) == (0, 1)
 
 
-async def test_error_out_of_a_source_names_the_stage():
+async def test_error_out_of_a_source_names_the_stage(autojump_clock):
     class Broken:
         async def receive(self) -> int:
             await trio.lowlevel.checkpoint()
@@ -131,7 +131,7 @@ async def test_error_out_of_a_source_names_the_stage():
             pipeline.start_stage("work", raise_defect, source=Broken())
 
 
-async def test_error_out_of_a_sink_is_a_defect():
+async def test_error_out_of_a_sink_is_a_defect(autojump_clock):
     class Broken:
         async def send(self, value: object) -> None:
             await trio.lowlevel.checkpoint()
@@ -154,7 +154,7 @@ async def test_error_of_the_body_comes_out_alike(autojump_clock):
             raise Defect
 
 
-async def test_item_error_of_a_group_is_a_defect():
+async def test_item_error_of_a_group_is_a_defect(autojump_clock):
     """Which of several failures means what, only the handler can say."""
 
     async def nested(item: int) -> None:
@@ -196,7 +196,7 @@ async def test_second_defect_during_the_first_comes_out_too(autojump_clock):
             pipeline.start_stage("work", raise_defect, source=Backlog.of(["first"]))
 
 
-async def test_channels_are_closed_after_a_defect():
+async def test_channels_are_closed_after_a_defect(autojump_clock):
     send, receive = trio.open_memory_channel[None](0)
     feed, source = trio.open_memory_channel[int](1)
     feed.send_nowait(1)

@@ -66,14 +66,14 @@ async def test_stages_end_one_after_another(autojump_clock):
     assert second.statistics().done == 2
 
 
-async def test_pipeline_without_stages_ends():
+async def test_pipeline_without_stages_ends(autojump_clock):
     async with open_pipeline() as pipeline:
         pass
     assert pipeline.statistics() == PipelineStatistics((), draining=False)
     assert not pipeline.cancelled
 
 
-async def test_stage_closes_its_ends():
+async def test_stage_closes_its_ends(autojump_clock):
     gate = Gate()
     send, receive = trio.open_memory_channel[int](1)
     async with open_pipeline() as pipeline:
@@ -94,7 +94,7 @@ async def test_stop_leaves_what_waits(autojump_clock):
     assert (stage.statistics().done, ready(backlog), stage.stopped) == (1, 2, "enough")
 
 
-async def test_stop_after_the_end_changes_nothing():
+async def test_stop_after_the_end_changes_nothing(autojump_clock):
     async with open_pipeline() as pipeline:
         stage = pipeline.start_stage("work", keep, source=Backlog.of([1]))
         await stage.wait_ended()
@@ -275,7 +275,7 @@ async def test_item_given_in_the_tick_of_a_drain(autojump_clock, source):
     assert (stage.statistics().done, stage.statistics().left, ready(backlog)) == (done, left, left)
 
 
-async def test_stage_started_during_a_drain_does_nothing():
+async def test_stage_started_during_a_drain_does_nothing(autojump_clock):
     backlog = Backlog.of([1])
     gate = Gate()
     async with open_pipeline() as pipeline:
@@ -285,7 +285,7 @@ async def test_stage_started_during_a_drain_does_nothing():
     assert gate.closed == 1
 
 
-async def test_drain_after_the_end_is_no_error():
+async def test_drain_after_the_end_is_no_error(autojump_clock):
     async with open_pipeline() as pipeline:
         stage = pipeline.start_stage("work", keep, source=Backlog.of([1]))
     pipeline.drain(5)

@@ -120,7 +120,7 @@ async def test_waiting_attempt_is_left_when_the_stage_stops(autojump_clock):
 
 
 @pytest.mark.parametrize("workers", [-1, -100])
-async def test_less_than_none_is_refused(workers):
+async def test_less_than_none_is_refused(autojump_clock, workers):
     async with open_pipeline() as pipeline:
         with pytest.raises(ValueError, match="'work' cannot have"):
             pipeline.start_stage("work", trio.sleep, source=Backlog.of([]), workers=workers)

@@ -91,7 +91,7 @@ def channel_of(*items: Any) -> trio.MemoryReceiveChannel[Any]:
     return receive
 
 
-async def test_results_go_to_the_sink():
+async def test_results_go_to_the_sink(autojump_clock):
     async def double(item: int) -> int:
         return 2 * item
 
@@ -267,7 +267,7 @@ async def test_batches_are_items_too(autojump_clock):
     assert results == [[1, 2], [3]]
 
 
-async def test_stage_without_sink_keeps_no_result():
+async def test_stage_without_sink_keeps_no_result(autojump_clock):
     script = Script()
     async with open_pipeline() as pipeline:
         stage = pipeline.start_stage("work", script, source=Backlog.of([1, 2]))
