@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 from made_gazettes import gazette
@@ -14,7 +14,7 @@ from trio_pipeline.diario.model import Gazette
 
 __all__ = ["NOON", "Book"]
 
-NOON = datetime.datetime(2026, 11, 23, 12, 0)
+NOON = datetime.datetime.fromisoformat("2026-11-23T12:00:00")
 
 
 class Book:
@@ -26,7 +26,7 @@ class Book:
         self.connection.execute(statement("schema"))
         self.connection.execute(statement("views"))
 
-    def __enter__(self) -> Book:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -1,4 +1,7 @@
-WITH found AS (
+-- Query and rows are made plain by the same functions, so that whatever is printed is found as it is printed.
+WITH sought AS (
+    SELECT list_transform($words::VARCHAR[], lambda word: strip_accents(lower(word))) AS words
+), found AS (
     SELECT
         decisions.*,
         diarios.date,
@@ -12,8 +15,8 @@ WITH found AS (
         ))) AS haystack
     FROM decisions JOIN diarios ON diarios.id = decisions.diario_id
 )
-SELECT * EXCLUDE (haystack)
-FROM found
-WHERE len(list_filter($words::VARCHAR[], lambda word: NOT contains(haystack, word))) = 0
+SELECT found.* EXCLUDE (haystack)
+FROM found, sought
+WHERE len(list_filter(words, lambda word: NOT contains(haystack, word))) = 0
 ORDER BY date DESC, diario_id, span[1]
 LIMIT $limit

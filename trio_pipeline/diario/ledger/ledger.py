@@ -162,8 +162,8 @@ class Ledger:
         ]
 
         def write(connection: DuckDBPyConnection) -> None:
-            _insert(connection, "decision_rows", decisions)
-            _insert(connection, "unread_rows", unread)
+            _add(connection, "add_decisions", decisions)
+            _add(connection, "add_unread", unread)
             marks = ", ".join("?" for _ in row)
             connection.execute(f"INSERT INTO events ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
@@ -277,10 +277,9 @@ def _as_list(value: object) -> list[dict[str, object]]:
     return value or []
 
 
-def _insert(connection: DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+def _add(connection: DuckDBPyConnection, name: str, rows: Sequence[tuple[object, ...]]) -> None:
     if rows:
-        marks = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        connection.execute(statement(name), [list(column) for column in zip(*rows, strict=True)])
 
 
 def _decision(judgement: Judgement) -> tuple[object, ...]:

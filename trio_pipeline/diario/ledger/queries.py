@@ -9,7 +9,6 @@ This file does not know who asks.
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -23,7 +22,8 @@ Row = dict[str, object]
 Query = Callable[[DuckDBPyConnection, Mapping[str, object]], list[Row]]
 """A question: what it is asked of, and its arguments by name. Raises ValueError for arguments that it cannot use."""
 
-_MOST = 1_000_000
+_MOST = 2**31 - 1
+"""Rows; a limit above this is none."""
 
 
 def standing_counts(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -35,7 +35,7 @@ def standing_counts(connection: DuckDBPyConnection, arguments: Mapping[str, obje
 def failures(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
     """Gazettes that failed or were rejected, and those that are being tried again after an error; newest first.
 
-    Arguments: `limit`, the most rows.
+    Arguments: `limit`, the most rows; all if left out.
     """
     return _rows(connection, statement("failures"), {"limit": _limit(arguments)})
 
@@ -43,13 +43,14 @@ def failures(connection: DuckDBPyConnection, arguments: Mapping[str, object]) ->
 def decisions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
     """Decisions in which every word of `query` occurs, whatever the case and the accents; newest first.
 
-    A process number is found with and without its punctuation. Arguments: `query`, and `limit`, the most rows.
+    A process number is found with and without its punctuation.
+
+    Arguments: `query`, all decisions if empty, and `limit`, the most rows; all if left out.
     """
     query = arguments.get("query") or ""
     if not isinstance(query, str):
         raise ValueError("the query must be text")  # noqa: TRY004 -- an argument from outside, not a wrong call
-    parameters = {"words": [_plain(word) for word in query.split()], "limit": _limit(arguments)}
-    return _rows(connection, statement("decisions"), parameters)
+    return _rows(connection, statement("decisions"), {"words": query.split(), "limit": _limit(arguments)})
 
 
 def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -87,15 +88,10 @@ def _json_value(value: object) -> object:
             return value
 
 
-def _limit(arguments: Mapping[str, object]) -> int:
+def _limit(arguments: Mapping[str, object]) -> int | None:
     limit = arguments.get("limit")
     if limit is None:
-        return _MOST
-    if not isinstance(limit, int) or not 0 <= limit <= _MOST:
-        raise ValueError(f"the limit must be a number from 0 to {_MOST}")
-    return limit
-
-
-def _plain(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+        return None
+    if not isinstance(limit, int) or limit < 0:
+        raise ValueError("the limit must be a number, and not below 0")
+    return min(limit, _MOST)
