@@ -421,7 +421,6 @@ class Batches(Generic[T]):
         self._seconds = seconds
         self._collected: list[T] = []
         self._deadline = math.inf
-        self._ended = False
         self._in_use = False
 
     async def receive(self) -> list[T]:
@@ -458,8 +457,6 @@ class Batches(Generic[T]):
             raise StopAsyncIteration from None
 
     async def _collect(self) -> None:
-        if self._ended:
-            raise trio.EndOfChannel
         if not self._collected:
             self._collected.append(await self._source.receive())
             self._deadline = trio.current_time() + self._seconds
@@ -468,7 +465,7 @@ class Batches(Generic[T]):
                 try:
                     self._collected.append(await self._source.receive())
                 except trio.EndOfChannel:
-                    self._ended = True
+                    # It says so again when it is asked for the next batch.
                     return
 
 
