@@ -1,0 +1,42 @@
+"""What the end-to-end tests share: a court for all of them, and for each an archive and a directory of its own."""
+
+from __future__ import annotations
+
+import pytest
+from job_processes import Job, published, stand_ins
+
+
+@pytest.fixture(scope="session")
+def court(tmp_path_factory):
+    """Twelve generated gazettes."""
+    with published(tmp_path_factory.mktemp("court"), 12) as made:
+        yield made
+
+
+@pytest.fixture
+def archive():
+    """An empty archive."""
+    with stand_ins("--gazettes=0") as services:
+        yield services
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A directory to work in. Whatever a test does, no process is left."""
+    made = Job(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def archive_that_stalls():
+    """An archive that stops listening in the middle of the first two uploads."""
+    with stand_ins("--gazettes=0", "--fault=archive:stall=2x") as services:
+        yield services
+
+
+@pytest.fixture
+def court_that_stalls(tmp_path):
+    """A court of four gazettes that stops talking in the middle of three of them, once each have been read whole."""
+    with published(tmp_path, 4, "--fault=tjro:stall=3x@4") as made:
+        yield made
