@@ -56,22 +56,28 @@ class Plan:
 def plan(standings: Iterable[Standing], selection: Selection, branches: Branches) -> Plan:
     """Choose what a run does.
 
-    What was submitted and has yet to be confirmed is not new work, and is looked for beyond the limit.
+    What was submitted and has yet to be confirmed is not new work, and is looked for beyond the limit. What is done is
+    asked for again within the limit only, or the next run would do all the rest of it.
     """
     held = [standing for standing in standings if selection.holds(standing.gazette.date)]
     asked = [_asked(standing, selection, branches) for standing in held]
-    events = tuple(event for _, events in asked for event in events)
-    items = [item for item, _ in asked if starting_stages(item, branches, has_pdf=True)]
-    items.sort(key=lambda item: (item.gazette.date, item.gazette.id), reverse=not selection.oldest_first)
-    if selection.limit is None:
-        return Plan(tuple(items), events)
-    work = [item for item in items if not _is_only_to_confirm(item, branches)]
-    within = {id(item) for item in work[: selection.limit]}
-    return Plan(tuple(item for item in items if id(item) in within or _is_only_to_confirm(item, branches)), events)
+    sign = 1 if selection.oldest_first else -1
+    asked.sort(key=lambda one: (sign * one[0].gazette.date.toordinal(), one[0].gazette.id))
+    items, events, taken = [], [], 0
+    for item, words in asked:
+        stages = _first_stages(item, branches)
+        is_work = bool(stages - {StageName.CONFIRM})
+        is_taken = bool(stages) and (not is_work or selection.limit is None or taken < selection.limit)
+        if is_taken:
+            items.append(item)
+            taken += is_work
+        events += [event for event in words if is_taken or event.outcome != "reset"]
+    return Plan(tuple(items), tuple(events))
 
 
-def _is_only_to_confirm(item: Item, branches: Branches) -> bool:
-    return starting_stages(item, branches, has_pdf=True) == {StageName.CONFIRM}
+def _first_stages(item: Item, branches: Branches) -> frozenset[StageName]:
+    # Without a PDF, and without the right to ask for it, a gazette would only take the place of another one.
+    return starting_stages(item, branches, has_pdf=item.state(Life.DOWNLOAD) is not State.REJECTED)
 
 
 def _asked(standing: Standing, selection: Selection, branches: Branches) -> tuple[Item, list[Event]]:
