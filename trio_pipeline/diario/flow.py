@@ -13,7 +13,8 @@ This file does not know what the stages do.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 
 import trio
@@ -22,7 +23,7 @@ from trio_pipeline.channels import Backlog, close_together
 from trio_pipeline.diario.items import Branches, Item, following, starting_stages
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import Ledger
-from trio_pipeline.diario.lifecycle import StageName, life_of
+from trio_pipeline.diario.lifecycle import Life, StageName, State, life_of
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.archive import Archiver
@@ -87,6 +88,7 @@ class Flow:
         self._reader_version = reader_version
         self._world = world
         self._sign = 1 if oldest_first else -1
+        self._items: tuple[Item, ...] = ()
         self._backlogs: dict[StageName, Backlog[Item]] = {}
         self.stages: dict[StageName, Stage[Item, Result]] = {}
 
@@ -95,8 +97,12 @@ class Flow:
 
         Cancellation: the backlogs stay as they are; the stages end with the pipeline.
         """
+        self._items = tuple(items)
+        for item in self._items:
+            # Before any stage begins, so that none takes the room of a PDF that another one is about to work on.
+            await self._bookkeeper.settle(item)
         self._start(pipeline)
-        for item in items:
+        for item in self._items:
             await self._take_up(item)
         async with trio.open_nursery() as nursery:
             for name, stage in self.stages.items():
@@ -114,13 +120,8 @@ class Flow:
         await self._take_up(item)
 
     async def _take_up(self, item: Item) -> None:
-        soon = trio.current_time() + self._settings.run.patience
         for stage in starting_stages(item, self._branches, has_pdf=item.gazette.id in self._spool):
-            due = self._due(item, stage)
-            if due <= soon or stage is StageName.CONFIRM:
-                self._put(stage, item, due=due)
-            else:
-                item.left.add(life_of(stage))
+            self._put_when_due(stage, item)
         await self._bookkeeper.settle(item)
 
     def looks_after(self, event: Event) -> bool:
@@ -136,6 +137,14 @@ class Flow:
             return 0
         statistics = backlog.statistics()
         return statistics.ready + statistics.delayed
+
+    def left(self) -> Mapping[StageName, int]:
+        """How many of the items have yet to go through each stage, whichever way the run has ended."""
+        return Counter(
+            stage
+            for item in self._items
+            for stage in starting_stages(item, self._branches, has_pdf=item.gazette.id in self._spool)
+        )
 
     def _start(self, pipeline: Pipeline) -> None:
         settings = self._settings
@@ -203,7 +212,25 @@ class Flow:
         """Hand a result on to the stages that come next."""
         item = result.item
         for next_stage in following(item, self._branches, stage, has_pdf=item.gazette.id in self._spool):
-            self._put(next_stage, item, due=result.due if result.due is not None else -math.inf)
+            if result.due is not None:
+                self._put(next_stage, item, due=result.due)
+            else:
+                self._put_when_due(next_stage, item)
+
+    def _put_when_due(self, stage: StageName, item: Item) -> None:
+        """Have a stage work on an item when the record says that it may, or leave it to another run."""
+        lives = self._lives_served(item, stage)
+        due = min(self._due(item, life) for life in lives)
+        if due <= trio.current_time() + self._settings.run.patience or stage is StageName.CONFIRM:
+            self._put(stage, item, due=due)
+        else:
+            item.left.update(lives)
+
+    def _lives_served(self, item: Item, stage: StageName) -> Collection[Life]:
+        """The lives that wait for a stage: a PDF is brought back for the sake of others."""
+        if stage is StageName.DOWNLOAD and item.state(Life.DOWNLOAD) is not State.PENDING:
+            return [life for life in self._branches.lives if item.state(life) is State.PENDING]
+        return [life_of(stage)]
 
     def _put(self, stage: StageName, item: Item, *, due: float) -> None:
         if stage in item.queued:
@@ -212,9 +239,11 @@ class Flow:
         with suppress(trio.ClosedResourceError):
             self._backlogs[stage].put(item, due=due)
             item.queued.add(stage)
+            if stage is StageName.CONFIRM:
+                item.look_due = due
 
-    def _due(self, item: Item, stage: StageName) -> float:
-        not_before = item.not_before.get(life_of(stage))
+    def _due(self, item: Item, life: Life) -> float:
+        not_before = item.not_before.get(life)
         if not_before is None:
             return -math.inf
         return trio.current_time() + (not_before - self._world.now()).total_seconds()

@@ -9,6 +9,7 @@ Pure: this file does not record, wait or fetch anything.
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -53,6 +54,7 @@ class Item:
         not_before: Until when each life is to wait; UTC.
         submitted_at: When its last upload was begun or answered; UTC, or None.
         acknowledged: Whether that upload was answered.
+        look_due: Since when, in Trio time, its upload is due to be seen; what the archive said before does not tell.
         queued: The stages that it waits for or is worked on in.
         left: The lives that have to wait for another run.
     """
@@ -66,6 +68,7 @@ class Item:
     not_before: dict[Life, datetime.datetime] = field(default_factory=dict)
     submitted_at: datetime.datetime | None = None
     acknowledged: bool = False
+    look_due: float = -math.inf
     queued: set[StageName] = field(default_factory=set)
     left: set[Life] = field(default_factory=set)
 
@@ -118,6 +121,8 @@ def following(item: Item, branches: Branches, stage: StageName, *, has_pdf: bool
             stages = {StageName(life.value) for life in branches.lives if item.state(life) in _OPEN}
         case StageName.ARCHIVE if item.state(Life.ARCHIVE) is State.SUBMITTED:
             stages = {StageName.CONFIRM}
+        case StageName.ARCHIVE | StageName.EXTRACT if item.state(life_of(stage)) in _OPEN:
+            stages = {StageName.DOWNLOAD}
         case StageName.CONFIRM if item.state(Life.ARCHIVE) is State.SUBMITTED:
             stages = {StageName.CONFIRM}
         case StageName.CONFIRM if item.state(Life.ARCHIVE) in _OPEN:

@@ -120,9 +120,9 @@ async def run(
         announcement = uploads_to_announce(chosen.items, settings)
         if announcement is not None:
             raise UsageError(announcement)
-        await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
-        await ledger.record_all(chosen.events)
         async with _open_workshop(job, world, ledger, hosts, branches, standings) as workshop:
+            await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
+            await ledger.record_all(chosen.events)
             return await _work(workshop, chosen, watchers, interrupts)
 
 
@@ -220,7 +220,7 @@ async def _work(
             async with open_control(socket_path(settings.run.db), running.commands()):
                 await flow.run(pipeline, chosen.items)
     except BaseException as error:
-        ending.is_defect = not isinstance(error, trio.Cancelled)
+        ending.error = error
         raise
     finally:
         report = ending.report(ledger.run_id, flow, workshop.telemetry)
@@ -236,7 +236,7 @@ class _Ending:
         self._grace = grace
         self._signal: int | None = None
         self._deadline_is_over = False
-        self.is_defect = False
+        self.error: BaseException | None = None
         self.pipeline: Pipeline | None = None
 
     async def heed(self, interrupts: Interrupts) -> None:
@@ -260,25 +260,32 @@ class _Ending:
     def report(self, run_id: str, flow: Flow, telemetry: Telemetry) -> Report:
         """The account, once the pipeline has ended."""
         outcomes = {name: stage.counts for name, stage in telemetry.snapshot().stages.items()}
+        left = flow.left()
         stopped = {}
         counts: dict[str, Mapping[str, int]] = {}
         for name, stage in flow.stages.items():
             statistics = stage.statistics()
             if statistics.stopped is not None and not (self.pipeline and self.pipeline.draining):
                 stopped[name.value] = statistics.stopped
-            counts[name.value] = {**outcomes.get(name.value, {}), "left": flow.waiting(name)}
+            counts[name.value] = {**outcomes.get(name.value, {}), "left": left.get(name, 0)}
         return Report(run_id, self._ended_by(stopped), self._signal, stopped, counts)
 
     def _ended_by(self, stopped: Mapping[str, str]) -> str:
-        if self.is_defect:
+        if self.error is not None and not _is_cancellation(self.error):
             return "defect"
-        if self.pipeline is None or self.pipeline.cancelled:
-            return "cancelled"
-        if self._deadline_is_over:
+        if self._deadline_is_over and self._signal is None:
             return "deadline"
+        if self.error is not None or self.pipeline is None or self.pipeline.cancelled:
+            return "cancelled"
         if self.pipeline.draining:
             return "drained"
         return "host" if stopped else "finished"
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_cancellation(part) for part in error.exceptions)
+    return isinstance(error, trio.Cancelled)
 
 
 def _flow(workshop: _Workshop) -> Flow:

@@ -22,7 +22,7 @@ from trio_pipeline.diario.model import Checksums
 from trio_pipeline.diario.sources import CHUNK
 from trio_pipeline.world import NewFile, World
 
-__all__ = ["Keep", "Spool", "SpoolFull", "SpoolStatistics", "take_over_spool"]
+__all__ = ["Keep", "NoRoom", "Spool", "SpoolFull", "SpoolStatistics", "take_over_spool"]
 
 
 class Keep(IntEnum):
@@ -40,6 +40,18 @@ class Keep(IntEnum):
 
 class SpoolFull(Exception):
     """There is no room, and nothing that runs will make any."""
+
+
+class NoRoom(Exception):
+    """There is no room for all of a PDF now.
+
+    Attributes:
+        size: Bytes to reserve before it is tried again.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ class Spool:
             for identifier, size in kept.items()
         }
         self._waiting: set[trio.CancelScope] = set()
+        self._leaving: dict[str, trio.Event] = {}
         self._frozen = False
         self._removed = 0
 
@@ -112,11 +125,22 @@ class Spool:
             waiting.cancel()
 
     async def remove(self, identifier: str) -> None:
-        """Delete a PDF that nobody needs any more; one that is not here is not missed."""
+        """Delete a PDF that nobody needs any more; one that is not here is not missed.
+
+        Cancellation: a checkpoint, but it is deleted all the same.
+        """
         entry = self._entries.pop(identifier, None)
-        if entry is not None:
-            await self._files.remove(self.path(identifier))
+        if entry is None:
+            return
+        # Whoever brings it back meanwhile must not lose it by this.
+        gone = self._leaving[identifier] = trio.Event()
+        try:
+            with trio.CancelScope(shield=True):
+                await self._files.remove(self.path(identifier))
+        finally:
             entry.reservation.release()
+            del self._leaving[identifier]
+            gone.set()
 
     async def reserve(self, size: int) -> Reservation:
         """Wait for room for `size` bytes.
@@ -137,6 +161,18 @@ class Spool:
                     self._waiting.discard(waiting)
         raise SpoolFull("the spool is full, and nothing that still runs will empty it")
 
+    async def resize(self, reservation: Reservation, size: int) -> None:
+        """Hold `size` bytes instead of what was reserved; makes room, but does not wait for any.
+
+        Raises:
+            NoRoom: They do not fit; nothing has changed.
+
+        Cancellation: a checkpoint only when PDFs are removed.
+        """
+        while not reservation.resize(size):
+            if not await self._remove_least_needed():
+                raise NoRoom(size)
+
     async def store(
         self,
         identifier: str,
@@ -152,13 +188,18 @@ class Spool:
             reservation: Room for them, which the spool takes over if this succeeds.
             check: Called with the file under its temporary name; what it raises, `store` raises, and nothing is kept.
 
+        Raises:
+            NoRoom: There are more bytes than were reserved, and they do not fit.
+
         Cancellation: nothing is kept, or all of it.
         """
         part = self._directory / f"{identifier}.part"
         try:
-            checksums = await self._write(part, chunks)
+            checksums = await self._write(part, chunks, reservation)
             await check(part, checksums)
             with trio.CancelScope(shield=True):
+                if identifier in self._leaving:
+                    await self._leaving[identifier].wait()
                 await self._files.replace(part, self.path(identifier))
                 reservation.resize(checksums.size)
                 self._entries[identifier] = _Entry(reservation, Keep.NEEDED, verified=True)
@@ -182,27 +223,33 @@ class Spool:
         entry.verified = True
         return True
 
-    async def _write(self, part: Path, chunks: AsyncIterator[bytes]) -> Checksums:
+    async def _write(self, part: Path, chunks: AsyncIterator[bytes], reservation: Reservation) -> Checksums:
         file = await self._files.create(part)
         try:
-            checksums = await self._write_chunks(file, chunks)
+            checksums = await self._write_chunks(file, chunks, reservation)
             await file.sync()
         finally:
             await file.close()
         return checksums
 
-    async def _write_chunks(self, file: NewFile, chunks: AsyncIterator[bytes]) -> Checksums:
+    async def _write_chunks(self, file: NewFile, chunks: AsyncIterator[bytes], reservation: Reservation) -> Checksums:
         hasher = Hasher(self._world.threads)
         waiting = bytearray()
+        received = 0
         async for chunk in chunks:
+            received += len(chunk)
+            if received > reservation.size:
+                # Not everybody says beforehand how much will come.
+                await self.resize(reservation, max(received, 2 * reservation.size))
             waiting += chunk
             if len(waiting) >= CHUNK:
                 data = bytes(waiting)
                 waiting.clear()
                 await hasher.update(data)
                 await file.write(data)
-        await hasher.update(bytes(waiting))
-        await file.write(bytes(waiting))
+        if waiting:
+            await hasher.update(bytes(waiting))
+            await file.write(bytes(waiting))
         return hasher.checksums()
 
     async def _is_intact(self, identifier: str, checksums: Checksums) -> bool:

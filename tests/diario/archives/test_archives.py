@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 
 import pytest
+import trio
 from scripted_network import GAZETTE, PDF, ScriptedTransport, make_world
 from tiny_archive import checksums_of, opened
 
@@ -46,7 +47,7 @@ async def test_holds_nothing_at_first(autojump_clock, kind, tmp_path):
 async def test_finds_what_was_put(autojump_clock, kind, tmp_path, pdf):
     async with open_archive(kind, tmp_path) as archive:
         put = await archive.put(GAZETTE, SUMS, pdf)
-        found = await archive.find(GAZETTE, SUMS, fresh=True)
+        found = await archive.find(GAZETTE, SUMS, since=trio.current_time())
         assert found.state == "confirmed"
         assert (put.archive, put.url, put.md5) == (archive.target, archive.url(GAZETTE), SUMS.md5)
         assert (found.archive, found.url, found.md5) == (put.archive, put.url, put.md5)
@@ -56,13 +57,13 @@ async def test_finds_nothing_in_its_neighbour(autojump_clock, kind, tmp_path, pd
     async with open_archive(kind, tmp_path) as archive:
         await archive.put(GAZETTE, SUMS, pdf)
         other = checksums_of(b"%PDF of another day")
-        assert await archive.find(OTHER, other, fresh=True) is None
+        assert await archive.find(OTHER, other, since=trio.current_time()) is None
 
 
 async def test_putting_twice_is_putting_once(autojump_clock, kind, tmp_path, pdf):
     async with open_archive(kind, tmp_path) as archive:
         assert await archive.put(GAZETTE, SUMS, pdf) == await archive.put(GAZETTE, SUMS, pdf)
-        assert await archive.find(GAZETTE, SUMS, fresh=True) is not None
+        assert await archive.find(GAZETTE, SUMS, since=trio.current_time()) is not None
 
 
 async def test_gives_back_what_was_put(autojump_clock, kind, tmp_path, pdf):
@@ -85,7 +86,7 @@ async def test_other_file_than_recorded_is_not_put(autojump_clock, kind, tmp_pat
     async with open_archive(kind, tmp_path) as archive:
         with pytest.raises(GiveUp, match="not the one that was recorded"):
             await archive.put(GAZETTE, SUMS, pdf)
-        assert await archive.find(GAZETTE, SUMS, fresh=True) is None
+        assert await archive.find(GAZETTE, SUMS, since=trio.current_time()) is None
 
 
 async def test_missing_file_is_an_error_of_the_disk(autojump_clock, kind, tmp_path):

@@ -5,6 +5,7 @@ This file does not know any archive.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -47,14 +48,14 @@ class Archive(Protocol):
     def target(self) -> str:
         """See the class."""
 
-    async def find(self, gazette: Gazette, checksums: Checksums, *, fresh: bool = False) -> Copy | None:
+    async def find(self, gazette: Gazette, checksums: Checksums, *, since: float = -math.inf) -> Copy | None:
         """The copy with these bytes that is there already; None if there is none.
 
         Args:
             gazette: The gazette.
             checksums: Of its bytes.
-            fresh: Whether the question is if something handed over lately has arrived: then an answer that was
-                remembered does not do.
+            since: Trio time. An answer to a question that was asked before does not do; whoever wants to know whether
+                something handed over has arrived says when it was due.
 
         Raises:
             Reject: There is something in its place that must not be replaced, or it was taken down.

@@ -8,6 +8,7 @@ This file does not know whose folder it is. Two runs with different databases mu
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,7 +59,13 @@ class FolderArchive:
         # as plain nor, across its folders, as unique.
         return self._folder / str(gazette.date.year) / f"{gazette.id}.pdf"
 
-    async def find(self, gazette: Gazette, checksums: Checksums, *, fresh: bool = False) -> Copy | None:  # noqa: ARG002 -- nothing is remembered
+    async def find(
+        self,
+        gazette: Gazette,
+        checksums: Checksums,
+        *,
+        since: float = -math.inf,  # noqa: ARG002 -- nothing is remembered
+    ) -> Copy | None:
         """See `Archive.find`. What is there is read and compared by size and checksum.
 
         Cancellation: a checkpoint.

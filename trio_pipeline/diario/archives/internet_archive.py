@@ -40,8 +40,6 @@ __all__ = ["InternetArchive", "WrongRequest", "archive_hosts"]
 
 _TARGET = "internet-archive"
 
-# Seconds for which an answer counts as fresh: a batch of confirmations that are due together asks once for each item.
-_FRESH = 5.0
 # Seconds for which uploads, or those to an item, rest when the archive's queue is full and it does not say how long.
 _PAUSE = 60.0
 # Bytes of a refusal or of a small answer that are read.
@@ -140,7 +138,7 @@ class InternetArchive:
     def _file_url(self, item: str, name: str) -> str:
         return f"{self._metadata_url}/download/{item}/{quote(name)}"
 
-    async def find(self, gazette: Gazette, checksums: Checksums, *, fresh: bool = False) -> Copy | None:
+    async def find(self, gazette: Gazette, checksums: Checksums, *, since: float = -math.inf) -> Copy | None:
         """See `Archive.find`. The same bytes under another name in the item, somebody else's upload, do as well.
 
         Raises:
@@ -152,8 +150,7 @@ class InternetArchive:
         """
         name = archive_item(gazette, self._layout)
         # After an upload that failed, only an answer to a later question tells whether it arrived all the same.
-        since = trio.current_time() - _FRESH if fresh else self._doubtful.get(gazette.id, -math.inf)
-        item = await self._items.get(name, since=since)
+        item = await self._items.get(name, since=max(since, self._doubtful.get(gazette.id, -math.inf)))
         if item.is_dark:
             raise Reject(f"the archive has taken the item {name} down")
         if item.exists:
@@ -228,9 +225,6 @@ class InternetArchive:
         access_key, secret_key = self._keys
         headers = {
             "Authorization": f"LOW {access_key}:{secret_key}",
-            # A kept connection that the archive has closed meanwhile would take a small body without a word, and the
-            # upload would count as submitted.
-            "Connection": "close",
             **upload_headers(gazette, checksums, layout=self._layout, collection=self._collection),
         }
         copy = partial(Copy, _TARGET, "submitted", self.url(gazette), checksums.md5)
@@ -312,7 +306,6 @@ class InternetArchive:
                 "GET",
                 f"{self._s3_url}/?{query}",
                 pacer=self._s3_pacer,
-                headers={"Connection": "close"},
                 redirects=self._redirects,
             ) as exchange:
                 check_turned_away(exchange)

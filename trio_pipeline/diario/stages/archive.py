@@ -10,7 +10,7 @@ from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.bookkeeping import Bookkeeper, Result
 from trio_pipeline.diario.stages.confirm import LookSchedule
 from trio_pipeline.pacing import HostPaused
-from trio_pipeline.retry import GiveUp, StopStage
+from trio_pipeline.retry import StopStage
 
 __all__ = ["Archiver"]
 
@@ -44,7 +44,7 @@ class Archiver:
         Cancellation: an upload that has begun counts as submitted, and will be looked for.
         """
         if item.checksums is None or not await self._spool.verify(item.gazette.id, item.checksums):
-            raise GiveUp("its PDF is no longer in the spool")
+            return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
         copy = await self._archive.find(item.gazette, item.checksums)
         if copy is None:
             copy = await self._put(item, item.checksums)

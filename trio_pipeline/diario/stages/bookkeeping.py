@@ -154,7 +154,8 @@ class Bookkeeper:
                 return result.outcome, result.detail, result.not_before
             case PutOff(reason=reason, delay=delay, held=held):
                 size = {} if item.size is None else {"size": item.size}
-                until = None if held else self._world.now() + datetime.timedelta(seconds=delay)
+                is_here = held and delay <= self._patience
+                until = None if is_here else self._world.now() + datetime.timedelta(seconds=delay)
                 return "put_off", {"reason": reason, **size}, until
             case Failed(reason=reason):
                 failed_runs = item.failed_runs.get(life_of(stage), 0) + 1

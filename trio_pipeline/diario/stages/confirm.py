@@ -11,10 +11,10 @@ import datetime
 
 import trio
 
-from trio_pipeline.diario.archives import Archive
+from trio_pipeline.diario.archives import Archive, Copy
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.stages.bookkeeping import Result
-from trio_pipeline.retry import GiveUp
+from trio_pipeline.retry import GiveUp, TryAgain
 from trio_pipeline.world import World
 
 __all__ = ["Confirmer", "LookSchedule"]
@@ -81,26 +81,36 @@ class Confirmer:
         """Look for a gazette.
 
         Raises:
-            TryAgain: The archive could not be asked.
+            TryAgain: The archive could not be asked. That uses up no attempt: it says nothing about the upload, and a
+                failure would have it made a second time.
             GiveUp: It was answered and is long overdue.
             Reject: There is something else in its place, or it was taken down.
             HostPaused: The host is paused for longer than the pacer's patience.
 
         Cancellation: a checkpoint; nothing is changed.
         """
-        assert item.checksums is not None
-        copy = await self._archive.find(item.gazette, item.checksums, fresh=True)
+        age = self._schedule.age(item)
+        copy = await self._look(item, since=item.look_due)
+        if copy is None and await self._is_due_to_be_there(item, age):
+            # Nothing waits any more, but it may have arrived between the two questions.
+            copy = await self._look(item, since=trio.current_time())
+            if copy is None and item.acknowledged:
+                raise GiveUp(f"accepted {age / 3600:.0f} hours ago, and still not in the archive")
+            if copy is None:
+                return Result(item, "lost", {"reason": "the upload was cut off and never arrived"})
         if copy is not None:
             return Result(item, "confirmed", {"url": copy.url, "md5": copy.md5})
-        age = self._schedule.age(item)
-        if await self._is_lost(item, age):
-            if item.acknowledged:
-                raise GiveUp(f"accepted {age / 3600:.0f} hours ago, and still not in the archive")
-            return Result(item, "lost", {"reason": "the upload was cut off and never arrived"})
         due, not_before = self._schedule.next(age)
         return Result(item, "absent", not_before=not_before, due=due)
 
-    async def _is_lost(self, item: Item, age: float) -> bool:
+    async def _look(self, item: Item, *, since: float) -> Copy | None:
+        assert item.checksums is not None
+        try:
+            return await self._archive.find(item.gazette, item.checksums, since=since)
+        except TryAgain as error:
+            raise TryAgain(error.reason, after=error.after, counts=False) from error
+
+    async def _is_due_to_be_there(self, item: Item, age: float) -> bool:
         if item.acknowledged and not self._schedule.is_overdue(age, acknowledged=True):
             return False
         queued = await self._archive.queued(item.gazette)

@@ -13,8 +13,8 @@ from trio_pipeline.channels import Reservation
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.model import Checksums
 from trio_pipeline.diario.pdf import PdfUnreadable, count_pages
-from trio_pipeline.diario.sources import Absent, Body, Source
-from trio_pipeline.diario.spool import Spool, SpoolFull
+from trio_pipeline.diario.sources import Absent, Source
+from trio_pipeline.diario.spool import NoRoom, Spool, SpoolFull
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.pacing import HostPaused
 from trio_pipeline.retry import GiveUp, ItemError, StopStage, TryAgain
@@ -98,9 +98,16 @@ class Downloader:
             _check_checksums(item, checksums)
             pages = await self._count_pages(part)
 
-        async with source.open(item.gazette) as body:
-            _correct(item, body, reservation)
-            checksums = await self._spool.store(item.gazette.id, body.chunks, reservation, check)
+        try:
+            async with source.open(item.gazette) as body:
+                if body.length is not None:
+                    item.size = body.length
+                    await self._spool.resize(reservation, body.length)
+                checksums = await self._spool.store(item.gazette.id, body.chunks, reservation, check)
+        except NoRoom as error:
+            # It starts again from the end of the queue: to wait with room in hand could be to wait for each other.
+            item.size = error.size
+            raise TryAgain(f"no room in the spool for {error.size} bytes now", counts=False) from None
         outcome = "downloaded" if item.checksums is None else "restored"
         item.checksums = checksums
         return Result(
@@ -120,15 +127,6 @@ class Downloader:
             return await self._processes.run(count_pages, str(part))
         except PdfUnreadable as error:
             raise TryAgain(error.reason) from None
-
-
-def _correct(item: Item, body: Body, reservation: Reservation) -> None:
-    """Reserve what it turns out to need; if that does not fit, start again from the end of the queue."""
-    if body.length is None:
-        return
-    item.size = body.length
-    if not reservation.resize(body.length):
-        raise TryAgain(f"no room in the spool for {body.length} bytes now", counts=False)
 
 
 def _check_checksums(item: Item, checksums: Checksums) -> None:

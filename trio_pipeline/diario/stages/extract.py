@@ -43,7 +43,7 @@ class Extractor:
         self._texts = texts
         self._processes = processes
 
-    async def extract(self, item: Item) -> Extracted:
+    async def extract(self, item: Item) -> Result:
         """Read a gazette, keep its text, and return its judgements.
 
         Raises:
@@ -53,7 +53,7 @@ class Extractor:
         Cancellation: the worker is killed; nothing is kept.
         """
         if item.checksums is None or not await self._spool.verify(item.gazette.id, item.checksums):
-            raise GiveUp("its PDF is no longer in the spool")
+            return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
         try:
             extraction = await self._processes.run(extract, str(self._spool.path(item.gazette.id)))
         except PdfUnreadable as error:
