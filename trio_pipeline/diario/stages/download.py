@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import trio_parallel
+
 from trio_pipeline.channels import Reservation
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.model import Checksums
@@ -127,6 +129,8 @@ class Downloader:
             return await self._processes.run(count_pages, str(part))
         except PdfUnreadable as error:
             raise TryAgain(error.reason) from None
+        except trio_parallel.BrokenWorkerError:
+            raise TryAgain("the worker process died while it opened the PDF") from None
 
 
 def _check_checksums(item: Item, checksums: Checksums) -> None:
