@@ -9,12 +9,12 @@ import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
+import trio
+
+from trio_pipeline.diario.judgements.lines import PAGE_BREAK
 from trio_pipeline.world import World
 
-__all__ = ["PAGE_BREAK", "Texts", "read_text"]
-
-PAGE_BREAK = "\f"
-"""What stands between two pages; spans count it as one character."""
+__all__ = ["Texts", "read_text"]
 
 
 class Texts:
@@ -34,17 +34,24 @@ class Texts:
 
         Cancellation: the old text is kept, or the new one.
         """
-        # No time in the header: the same text is the same file.
         data = await self._world.threads.run(_compressed, PAGE_BREAK.join(pages))
         await self._world.files.make_directory(self._directory)
         part = self._directory / f"{identifier}.part"
+        try:
+            await self._write(part, data)
+            await self._world.files.replace(part, text_path(self._directory, identifier))
+        except BaseException:
+            with trio.CancelScope(shield=True):
+                await self._world.files.remove(part)
+            raise
+
+    async def _write(self, part: Path, data: bytes) -> None:
         file = await self._world.files.create(part)
         try:
             await file.write(data)
             await file.sync()
         finally:
             await file.close()
-        await self._world.files.replace(part, text_path(self._directory, identifier))
 
 
 def text_path(directory: Path, identifier: str) -> Path:
@@ -61,4 +68,5 @@ def read_text(directory: Path, identifier: str) -> str | None:
 
 
 def _compressed(text: str) -> bytes:
+    # No time in the header: the same text is the same file.
     return gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)

@@ -1,11 +1,6 @@
-"""What tests of the ledger share, and the way to the helpers of the directory above: these are no packages."""
+"""What tests of the ledger share."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import pytest
 from book import Book
