@@ -49,7 +49,7 @@ class Stop:
 
 
 class State(enum.Enum):
-    """Where a job stands. It is answered if and only if it becomes current."""
+    """Where a job stands. It is answered if and only if it is not withdrawn."""
 
     WAITING = enum.auto()
     CURRENT = enum.auto()
@@ -163,10 +163,13 @@ class Desk:
             return job.state is State.CURRENT
 
     def end(self, job: Job) -> bool:
-        """Take note that a job is over; False if it never began."""
+        """Take note that a job is over, and is to be answered; False if it has been withdrawn."""
         with self._lock:
-            if job.state is not State.CURRENT:
+            if job.state is State.WITHDRAWN:
                 return False
+            if job.state is State.WAITING:
+                # Its transaction could not even begin, which is what its caller is to be told.
+                self._waiting -= 1
             job.state = State.OVER
             return True
 

@@ -197,6 +197,30 @@ async def test_cancelled_read_that_ends_anyway_tells_its_end(open_numbers):
     assert told == [7, LookupError]
 
 
+async def test_closed_connection_harms_no_scheduler(open_numbers):
+    """Neither the interrupt of a cancelled caller nor the rollback of a later one fails where nobody can be told."""
+    may_go = threading.Event()
+
+    def close(connection):
+        connection.close()
+        may_go.wait()
+
+    async def cancel(job, scope):
+        await job.begun.wait()
+        scope.cancel()
+        may_go.set()
+
+    async with open_numbers() as database:
+        job, scope = Begins(close), trio.CancelScope()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cancel, job, scope)
+            with scope, pytest.raises(duckdb.ConnectionException):
+                await database.read(job)
+        for call in (lambda: database.append("t", {"n": 1}), lambda: database.write(insert(1))):
+            with pytest.raises(duckdb.ConnectionException):
+                await call()
+
+
 async def test_interrupts_never_hit_the_next_call(open_numbers):
     """Cancelled reads, long and short ones, each followed at once by calls that must succeed."""
 

@@ -211,6 +211,22 @@ async def test_prepared_is_in_the_file_itself(path):
         assert not log.exists() or log.stat().st_size == 0
 
 
+async def test_cancelling_prepare_does_not_skip_the_checkpoint(path):
+    """The tables are committed by then, so the checkpoint that DDL is followed by belongs to them."""
+    log = path.with_name(f"{path.name}.wal")
+
+    def prepare(connection):
+        create_numbers(connection)
+        trio.from_thread.run_sync(scope.cancel)
+
+    with trio.CancelScope() as scope:
+        async with open_database(path, world=real_world(), prepare=prepare):
+            prepared = not log.exists() or log.stat().st_size == 0
+            await trio.lowlevel.checkpoint()
+    assert scope.cancelled_caught
+    assert prepared
+
+
 @pytest.mark.parametrize(
     "error", [LookupError("body"), KeyboardInterrupt(), ExceptionGroup("two", [OSError(), OSError()])]
 )
