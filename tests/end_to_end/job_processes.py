@@ -81,7 +81,11 @@ class StandIns:
         try:
             yield
         finally:
-            self.process.send_signal(signal.SIGCONT)
+            self.resume()
+
+    def resume(self):
+        """Go on, if held."""
+        self.process.send_signal(signal.SIGCONT)
 
 
 def _statistics(address):
@@ -241,20 +245,40 @@ def ended(process):
 
 def is_alive(group):
     """Whether a process of a group lives. One that is dead, but was not collected by the first process, does not."""
-    if not Path("/proc/self/stat").exists():
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, 0)
-            return True
-        return False
-    return any(state != "Z" for state, leader in _linux_processes() if leader == group)
+    return any(leader == group and not state.startswith("Z") for _, state, leader, _ in _processes())
 
 
-def _linux_processes():
-    for path in Path("/proc").glob("[0-9]*/stat"):
+@contextlib.contextmanager
+def held_workers(process):
+    """The worker processes of a run do nothing meanwhile. Gives their numbers."""
+    workers = [
+        number for number, _, leader, command in _processes() if leader == process.pid and "spawn_main" in command
+    ]
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGCONT)
+
+
+def _processes():
+    """Number, state, group and command line of every process."""
+    if not Path("/proc/self/stat").exists():  # macOS
+        listing = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,state=,pgid=,command="], capture_output=True, check=True
+        )
+        for line in listing.stdout.decode(errors="replace").splitlines():
+            number, state, leader, command = line.split(maxsplit=3)
+            yield int(number), state, int(leader), command
+        return
+    for path in Path("/proc").glob("[0-9]*"):
         # It may end between being listed and being read.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            state, _, leader = path.read_text().rpartition(")")[2].split()[:3]
-            yield state, int(leader)
+            state, _, leader = (path / "stat").read_text().rpartition(")")[2].split()[:3]
+            yield int(path.name), state, int(leader), (path / "cmdline").read_bytes().decode(errors="replace")
 
 
 def archived(services):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from job_processes import archived, ended, wait_until
+from job_processes import archived, ended, held_workers, wait_until
 
 DONE = ("downloaded", "confirmed", "not_asked")
 READ = ("downloaded", "confirmed", "extracted")
@@ -62,14 +62,13 @@ def held(job, court, archive):
         return Held(process, inner.close, command, done)
 
     def hold_reader(command):
+        inner = stack.enter_context(contextlib.ExitStack())
         process = job.start(*command)
         job.wait_for(process, lambda view: view["extract"]["busy"], "a gazette being read")
-        # Everything that belongs to the run stops, and then the run alone goes on: its worker process does not.
-        os.killpg(process.pid, signal.SIGSTOP)
-        process.send_signal(signal.SIGCONT)
+        inner.enter_context(held_workers(process))
         # What the worker had said before that is taken in, and then nothing moves any more.
         job.wait_for(process, lambda view: view["extract"]["busy"] and view["extract"]["waiting"], "reading held")
-        return Held(process, lambda: os.killpg(process.pid, signal.SIGCONT), command, READ)
+        return Held(process, inner.close, command, READ)
 
     with stack:
         yield hold
@@ -121,9 +120,8 @@ def test_second_signal_cuts_it_off(job, court, archive, held, stage, numbers, co
     # Two of the same that are pending together would be one.
     job.wait_for(run.process, lambda view: all(row["stopped"] for row in view.values()), "draining")
     run.process.send_signal(second)
-    wait_until(job.is_unlocked, "the end of the run")
-    run.release()
     done = ended(run.process)
+    run.release()
     assert done.code == code, done.err
     assert "Traceback" not in done.err
     assert job.endings()[-1] == "cancelled"

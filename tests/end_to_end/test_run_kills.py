@@ -1,0 +1,98 @@
+"""A run that is killed at random instants and started again (end-to-end)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+
+import pytest
+from job_processes import archived, ended, held_workers, is_alive, stand_ins, wait_until
+
+KILLS = 4
+UPLOADERS = 2
+DOWNLOADERS = 3
+
+# Uploads after whose start a run said nothing more, because it was dead.
+IN_FLIGHT = """
+SELECT diario_id FROM events AS started
+WHERE stage = 'archive' AND outcome = 'started' AND NOT EXISTS (
+    FROM events AS later
+    WHERE later.diario_id = started.diario_id AND later.run_id = started.run_id
+        AND later.stage = 'archive' AND later.seq > started.seq
+)
+"""
+
+
+@pytest.fixture
+def slow_archive():
+    """An archive that takes its time for an upload, so that a kill often hits one."""
+    with stand_ins("--gazettes=0", "--archive-latency=0.15") as services:
+        yield services
+
+
+def kill_somewhere(job, command, source):
+    process = job.start(*command)
+    wait_until(lambda: job.view() or process.poll() is not None, "the run on its way")
+    time.sleep(source.uniform(0.0, 0.5))
+    process.kill()
+    code = ended(process).code
+    # Its worker processes notice that nobody is left to work for.
+    wait_until(lambda: not is_alive(process.pid), "no process left over")
+    return code
+
+
+def test_nothing_is_lost_or_done_twice(job, court, slow_archive):
+    command = job.run(court, archive=slow_archive)
+    before, _ = court.services.requests()
+    source = random.Random(20)
+    codes = [kill_somewhere(job, command, source) for _ in range(KILLS)]
+    assert -signal.SIGKILL in codes
+    job.finish(*command, done=("downloaded", "confirmed", "extracted"))
+
+    interrupted = Counter(name for (name,) in job.query(IN_FLIGHT))
+    stored = archived(slow_archive)
+    assert stored.keys() == court.bodies.keys()
+    for name, sums in stored.items():
+        assert set(sums) == {court.md5[name]}
+        assert len(sums) <= 1 + interrupted[name], f"{name} was sent again without need"
+    assert interrupted.total() <= KILLS * UPLOADERS
+    after, _ = court.services.requests()
+    assert after - before <= len(court.bodies) + KILLS * DOWNLOADERS
+    assert not list(job.folder.rglob("*.part"))
+    assert job.query(
+        "SELECT count(*) FROM (SELECT diario_id, span FROM decisions GROUP BY ALL HAVING count(*) > 1)"
+    ) == [(0,)]
+    # A run that was killed could not say how it ended; every other one did.
+    assert job.endings().count(None) == codes.count(-signal.SIGKILL)
+
+
+@pytest.mark.parametrize("stage", ["download", "extract"])
+def test_worker_process_that_dies_costs_an_attempt(job, court, stage):
+    command = job.run(court, "--extract-workers=1", "--download-workers=1")
+    process = job.start(*command)
+    job.wait_for(process, lambda view: view["download"]["done"], "a gazette opened")
+    with held_workers(process) as workers:
+        job.wait_for(process, lambda view: view[stage]["busy"], f"{stage} in hand")
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+    done = ended(process)
+    assert done.code == 0, done.err
+    assert job.states() == {("downloaded", "confirmed", "extracted"): 12}
+    assert job.query("SELECT DISTINCT detail ->> 'reason' LIKE '%died%' FROM events WHERE outcome = 'put_off'") == [
+        (True,)
+    ]
+
+
+def test_run_after_a_kill_replaces_the_dead_socket(job, court):
+    with court.services.held():
+        process = job.start(*job.run(court))
+        job.wait_for(process, lambda view: view["download"]["busy"], "downloads in hand")
+        process.kill()
+        ended(process)
+    stats = job.do("stats", "--json")
+    assert stats.code == 0
+    assert stats.rows[0]["state"] == "pending"
+    assert job.do(*job.run(court, "--extract=none")).code == 0
