@@ -112,6 +112,7 @@ class Published:
 
     services: StandIns
     catalog: Path
+    gazettes: dict
     bodies: dict
 
     @property
@@ -125,11 +126,12 @@ def published(folder, gazettes, *arguments):
     catalog = folder / "catalog.json"
     made = (f"--gazettes={gazettes}", "--seed=3", "--newest=2026-06-30", f"--write-catalog={catalog}")
     with stand_ins(*made, *arguments) as services:
+        listed = {gazette.id: gazette for gazette in read_catalog(catalog).gazettes}
         bodies = {}
-        for gazette in read_catalog(catalog).gazettes:
+        for name, gazette in listed.items():
             answer = httpx.get(services.tjro + gazette.url.removeprefix(HOST), verify=False, timeout=PATIENCE)
-            bodies[gazette.id] = answer.raise_for_status().content
-        yield Published(services, catalog, bodies)
+            bodies[name] = answer.raise_for_status().content
+        yield Published(services, catalog, listed, bodies)
 
 
 class Job:
