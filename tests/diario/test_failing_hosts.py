@@ -1,0 +1,472 @@
+"""Runs against a court and an archive that fail (collaboration): what is overcome, what is recorded, what stops a run.
+
+Each fault of the stand-ins is met at least once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import trio
+import trio_parallel
+from scenes import ARCHIVE, COURT, KEYS, Scene, open_scene
+
+from trio_pipeline.diario.credentials import Secret, Secrets
+from trio_pipeline.diario.selection import Selection
+
+DAY = 86_400.0
+WRONG_KEYS = Secrets(KEYS.archive_access, Secret("WRONG"), None, {})
+
+
+def each_once(scene: Scene, layout: str = "year") -> dict[str, list[str]]:
+    return {name: [hashlib.md5(body).hexdigest()] for name, body in scene.contents(layout).items()}
+
+
+def first(scene: Scene) -> str:
+    """The gazette that comes first in a run."""
+    return min(scene.gazettes, key=lambda gazette: (-gazette.date.toordinal(), gazette.id)).id
+
+
+async def run_to_the_end(scene: Scene, runs: int = 6) -> None:
+    """Runs until everything is confirmed, days apart."""
+    for _ in range(runs):
+        await scene.run()
+        scene.check()
+        if scene.states() == [("downloaded", "confirmed", "not_asked")]:
+            return
+        await trio.sleep(DAY)
+    pytest.fail(f"still {scene.states()} after {runs} runs")
+
+
+# The court
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempts"),
+    [
+        ("refuse=2x", 3),
+        ("malformed=2x", 3),
+        ("reset=2x", 3),
+        ("truncate=2x", 3),
+        ("stall=1x", 2),
+        ("unavailable=2x", 3),
+        ("unavailable=1x,retry-after=20", 2),
+        ("unavailable=1x,retry-after=600", 2),
+        ("block-page=1x", 2),
+        ("block-page=900s", None),
+    ],
+)
+async def test_faults_of_the_court_are_overcome(tmp_path, autojump_clock, fault, attempts):
+    async with open_scene(tmp_path, 4, court_faults=[f"tjro:{fault}"], tjro__workers=1) as scene:
+        report = await scene.run()
+        scene.check()
+    assert (report.ended_by, report.failed) == ("finished", 0)
+    assert scene.states() == [("downloaded", "confirmed", "not_asked")]
+    if attempts is not None:
+        assert scene.outcomes("download", first(scene)) == ["asked", *["put_off"] * (attempts - 1), "downloaded"]
+
+
+@pytest.mark.parametrize("fault", ["reset", "truncate"])
+async def test_gazette_that_always_breaks_off_fails_after_five_attempts(tmp_path, autojump_clock, fault):
+    async with open_scene(tmp_path, 1, court_faults=[f"tjro:{fault}=1.0"]) as scene:
+        report = await scene.run()
+        scene.check()
+        assert (report.ended_by, report.failed) == ("finished", 1)
+        assert scene.outcomes("download") == ["asked", *["put_off"] * 4, "failed"]
+        assert scene.states() == [("failed", "pending", "not_asked")]
+        ((error, stage),) = scene.rows("SELECT error, error_stage FROM diarios")
+        assert stage == "download"
+        assert "broke off" in error
+        assert scene.spooled() == []
+
+
+async def test_gazette_that_failed_in_five_runs_is_rejected(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 2, court_faults=["tjro:truncate=1.0"], retry__attempts=2) as scene:
+        for _ in range(4):
+            report = await scene.run()
+            assert report.failed == 2
+            assert scene.states() == [("failed", "pending", "not_asked")]
+        report = await scene.run()
+        assert report.counts["download"] == {"put_off": 2, "rejected": 2, "left": 0}
+        assert scene.states() == [("rejected", "pending", "not_asked")]
+        asked = scene.requests(scene.court, "pdf")
+        report = await scene.run()
+        assert report.failed == 0
+        assert scene.requests(scene.court, "pdf") == asked == 20
+        scene.check()
+
+
+async def test_gazette_that_the_court_does_not_have_fails_at_once(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 3) as scene:
+        missing = scene.gazettes[1]
+        scene.court._by_path = {path: made for path, made in scene.court._by_path.items() if made.gazette != missing}
+        report = await scene.run()
+        scene.check()
+        assert report.failed == 1
+        assert scene.outcomes("download", missing.id) == ["asked", "failed"]
+        assert scene.rows("SELECT count(*) FROM diarios WHERE archive_state = 'confirmed'") == [(2,)]
+
+
+async def test_body_that_is_no_pdf_is_never_kept(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 1) as scene:
+        (published,) = scene.publications
+        scene.court._by_path = {
+            path: type(published)(published.gazette, 40, lambda: b"%PDF-1.7 but the rest of it is nothing !")
+            for path in scene.court._by_path
+        }
+        report = await scene.run()
+        scene.check()
+        assert report.failed == 1
+        assert scene.outcomes("download") == ["asked", *["put_off"] * 4, "failed"]
+        assert "does not open" in scene.rows("SELECT error FROM diarios")[0][0]
+        assert scene.spooled() == []
+
+
+@pytest.mark.parametrize("extract", ["none", "rules"])
+async def test_court_that_blocks_for_too_long_ends_the_run(tmp_path, autojump_clock, extract):
+    async with open_scene(tmp_path, 6, court_faults=["tjro:block-page=90000s@2"], extract__kind=extract) as scene:
+        report = await scene.run()
+        scene.check()
+        assert report.ended_by == "host"
+        assert list(report.stopped) == ["download"]
+        assert "block page" in report.stopped["download"]
+        assert report.failed == 0
+        assert report.counts["download"]["downloaded"] == 2
+        assert report.counts["archive"] == {"confirmed": 2, "left": 0}
+        assert report.counts["download"]["left"] == 4
+        # The ledger remembers how slow the court wants it.
+        assert scene.rows("SELECT learned ->> 'blocked_interval' FROM paces WHERE hosts = 'tjro'")[-1] >= ("7.0",)
+        assert scene.requests(scene.court, "pdf") < 10
+        await trio.sleep(2 * DAY)
+        began = trio.current_time()
+        await scene.run()
+        assert trio.current_time() - began >= 3 * 7.0
+        assert scene.rows("SELECT count(*) FROM diarios WHERE archive_state = 'confirmed'") == [(6,)]
+
+
+async def test_court_that_cannot_be_reached_uses_up_no_attempt(tmp_path, autojump_clock):
+    async def mend():
+        await trio.sleep(1_200)
+        scene.network.down.clear()
+
+    async with open_scene(tmp_path, 5) as scene:
+        scene.network.down.add(COURT)
+        scene.network.nursery.start_soon(mend)
+        report = await scene.run()
+        scene.check()
+        assert (report.ended_by, report.failed) == ("finished", 0)
+        assert scene.states() == [("downloaded", "confirmed", "not_asked")]
+        # It was there again at 1200 s, and tried again every five minutes at least.
+        assert 1_200 <= trio.current_time() <= 1_600
+
+
+async def test_court_that_stays_away_ends_the_run(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 5) as scene:
+        scene.network.down.add(COURT)
+        report = await scene.run()
+        scene.check()
+        assert report.ended_by == "host"
+        assert 1_200 <= trio.current_time() <= 2_400
+        assert report.counts["download"]["left"] == 5
+        assert "failed" not in scene.outcomes("download")
+        scene.network.down.clear()
+        await trio.sleep(DAY)
+        assert (await scene.run()).ended_by == "finished"
+        assert scene.states() == [("downloaded", "confirmed", "not_asked")]
+
+
+# The archive
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "archive:refuse=2x",
+        "archive:malformed=2x",
+        "archive:reset=2x",
+        "archive:stall=1x",
+        "archive:unavailable=2x",
+        "archive:slow-down=1x",
+        "archive:slow-down=1x,retry-after=1200",
+        "archive:item-slow-down=2x",
+        "archive:bucket-lock=2x",
+        "archive:redirect=3x",
+        "archive:answer-lost=1x",
+        "archive-metadata:refuse=2x",
+        "archive-metadata:malformed=2x",
+        "archive-metadata:reset=2x",
+        "archive-metadata:unavailable=2x",
+        "archive-metadata:unavailable=1x,retry-after=600",
+        "archive-metadata:stall=1x",
+        "archive-limit:unavailable=1.0",
+    ],
+)
+@pytest.mark.parametrize("layout", ["year", "edition"])
+async def test_faults_of_the_archive_are_overcome(tmp_path, autojump_clock, fault, layout):
+    async with open_scene(
+        tmp_path, 4, archive_faults=[fault], archive__kind="internet-archive", archive__layout=layout
+    ) as scene:
+        report = await scene.run()
+        scene.check()
+        assert (report.ended_by, report.failed) == ("finished", 0)
+        assert {archive for _, archive, _ in scene.states()} <= {"submitted", "confirmed"}
+        await run_to_the_end(scene)
+    assert scene.bodies() == each_once(scene, layout)
+
+
+async def test_answer_that_was_lost_costs_no_second_upload(tmp_path, autojump_clock):
+    async with open_scene(
+        tmp_path,
+        3,
+        archive_faults=["archive:answer-lost=1.0"],
+        archive={"queue": 3_600.0},
+        archive__kind="internet-archive",
+        archive__layout="edition",
+    ) as scene:
+        report = await scene.run()
+        assert report.counts["archive"] == {"submitted": 3, "left": 0}
+        assert scene.rows("SELECT DISTINCT detail ->> 'acknowledged' FROM events WHERE outcome = 'submitted'") == [
+            ("false",)
+        ]
+        while scene.states() != [("downloaded", "confirmed", "not_asked")]:
+            await trio.sleep(600)
+            report = await scene.run()
+            assert report.counts["confirm"].keys() <= {"absent", "confirmed", "left"}
+        scene.check()
+    assert trio.current_time() < 3 * 3_600
+    assert scene.bodies() == each_once(scene, "edition")
+
+
+async def test_upload_that_never_arrived_is_made_again(tmp_path, autojump_clock):
+    """The connection breaks after the whole body was sent, and the archive knows nothing of it."""
+
+    async def swallow(scope, receive, send):
+        while (await receive())["more_body"]:
+            pass
+
+    async with open_scene(tmp_path, 2, archive__kind="internet-archive") as scene:
+        real = scene.network.apps[ARCHIVE]
+
+        async def app(scope, receive, send):
+            lost = scope["method"] == "PUT" and scene.network.count("PUT", "") <= 2
+            await (swallow if lost else real)(scope, receive, send)
+
+        scene.network.apps[ARCHIVE] = app
+        await scene.run()
+        assert scene.states() == [("downloaded", "submitted", "not_asked")]
+        assert scene.bodies() == {}
+        await trio.sleep(300)
+        report = await scene.run()
+        assert report.counts["confirm"]["lost"] == 2
+        assert report.counts["archive"]["submitted"] == 2
+        scene.check()
+        await run_to_the_end(scene)
+    assert scene.bodies() == each_once(scene)
+    assert scene.requests(scene.court, "pdf") == 2
+
+
+async def test_archive_that_does_not_show_what_it_took_is_asked_for_a_day(tmp_path, autojump_clock):
+    async with open_scene(
+        tmp_path, 2, archive={"queue": 30 * DAY}, archive__kind="internet-archive", archive__layout="edition"
+    ) as scene:
+        await scene.run()
+        for _ in range(3):
+            await trio.sleep(DAY)
+            report = await scene.run()
+            assert report.counts["confirm"] == {"absent": 2, "left": 2}
+        # Its queue was lost, and with it the files.
+        for item in scene.archive._shelf.items.values():
+            item.files.clear()
+        await trio.sleep(DAY)
+        report = await scene.run()
+        assert report.counts["confirm"] == {"failed": 2, "left": 0}
+        assert "still not in the archive" in scene.rows("SELECT error FROM diarios")[0][0]
+        scene.archive.queue = 0.0
+        await run_to_the_end(scene)
+    assert [len(bodies) for bodies in scene.bodies().values()] == [2, 2]
+
+
+async def test_look_that_fails_is_no_reason_to_upload_again(tmp_path, autojump_clock):
+    async with open_scene(
+        tmp_path,
+        3,
+        archive_faults=["archive-metadata:reset=1.0@3"],
+        archive={"queue": 7_200.0},
+        archive__kind="internet-archive",
+        archive__layout="edition",
+    ) as scene:
+        await scene.run()
+        await trio.sleep(300)
+        for _ in range(6):
+            report = await scene.run()
+            scene.check()
+            assert report.counts["confirm"].keys() <= {"put_off", "left"}
+            assert scene.states() == [("downloaded", "submitted", "not_asked")]
+            await trio.sleep(600)
+    assert scene.bodies() == each_once(scene, "edition")
+
+
+async def test_old_answer_about_an_item_is_no_reason_to_upload_again(tmp_path, autojump_clock):
+    """The archive is asked about the item while the upload waits there, and about its queue when it has arrived."""
+    async with open_scene(
+        tmp_path, 4, archive={"latency": 10.0, "queue": 700.0}, archive__kind="internet-archive", tjro__workers=1
+    ) as scene:
+        with trio.move_on_after(5):
+            await scene.run(selection=Selection(limit=1))
+        assert scene.outcomes("archive")[-1] == "started"
+        await trio.sleep(100)
+        # Another gazette has the item asked for at once; the look at the first one comes when it has arrived.
+        scene.network.delay = lambda request: 1_000.0 if "check_limit" in str(request.url) else 0.0
+        await scene.run()
+        scene.check()
+        await run_to_the_end(scene)
+    assert scene.bodies() == each_once(scene)
+
+
+@pytest.mark.parametrize(("fault", "state"), [("bad-content", "rejected")])
+async def test_file_that_the_archive_does_not_want_is_rejected(tmp_path, autojump_clock, fault, state):
+    async with open_scene(
+        tmp_path, 3, archive_faults=[f"archive:{fault}=1x"], archive__kind="internet-archive", archive__workers=1
+    ) as scene:
+        report = await scene.run()
+        scene.check()
+        assert (report.ended_by, report.failed) == ("finished", 1)
+        assert sorted(scene.states()) == [("downloaded", state, "not_asked"), ("downloaded", "submitted", "not_asked")]
+        report = await scene.run()
+        assert report.failed == 0
+        assert scene.network.count("PUT", "") == 3
+
+
+@pytest.mark.parametrize("extract", ["none", "rules"])
+@pytest.mark.parametrize("what", ["keys", "spam"])
+async def test_refused_credentials_stop_the_archive_alone(tmp_path, autojump_clock, extract, what):
+    faults = ["archive:spam=1.0"] if what == "spam" else []
+    async with open_scene(
+        tmp_path,
+        8,
+        size=6_000,
+        archive_faults=faults,
+        court={"latency": 1.0},
+        archive__kind="internet-archive",
+        extract__kind=extract,
+    ) as scene:
+        if what == "keys":
+            scene.secrets = WRONG_KEYS
+        report = await scene.run()
+        scene.check()
+        assert report.ended_by == "host"
+        assert report.failed == 0
+        assert scene.bodies() == {}
+        assert "started" not in {
+            outcome
+            for (outcome,) in scene.rows(
+                "SELECT arg_max(outcome, seq) FROM events WHERE stage = 'archive' GROUP BY diario_id"
+            )
+        }
+        assert scene.rows("SELECT DISTINCT archive_state FROM diarios") == [("pending",)]
+        if extract == "rules":
+            assert list(report.stopped) == ["archive"]
+            assert scene.rows("SELECT count(*) FROM diarios WHERE extract_state = 'extracted'") == [(8,)]
+        else:
+            assert sorted(report.stopped) == ["archive", "download"]
+            assert report.counts["download"]["left"] > 0
+        if what == "keys":
+            scene.secrets = KEYS
+            await scene.run()
+            await trio.sleep(300)
+            await scene.run()
+            assert scene.rows("SELECT count(*) FROM diarios WHERE archive_state = 'confirmed'") == [(8,)]
+            assert scene.bodies() == each_once(scene)
+            assert scene.requests(scene.court, "pdf") == 8
+
+
+async def test_archive_that_cannot_be_reached_leaves_extraction_alone(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 6, size=6_000, archive__kind="internet-archive", extract__kind="rules") as scene:
+        scene.network.down.add(ARCHIVE)
+        report = await scene.run()
+        scene.check()
+        assert report.ended_by == "host"
+        assert list(report.stopped) == ["archive"]
+        assert scene.states() == [("downloaded", "pending", "extracted")]
+        assert report.counts["archive"]["left"] == 6
+        scene.network.down.clear()
+        await trio.sleep(DAY)
+        await scene.run()
+        assert scene.bodies() == each_once(scene)
+        assert scene.requests(scene.court, "pdf") == 6
+
+
+async def test_dark_item_is_rejected(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 2, archive__kind="internet-archive", archive__layout="edition") as scene:
+        await scene.run(selection=Selection(limit=1))
+        (item,) = scene.archive._shelf.items.values()
+        item.is_dark = True
+        await trio.sleep(300)
+        report = await scene.run()
+        scene.check()
+    assert report.counts["confirm"] == {"rejected": 1, "left": 1}
+    assert report.ended_by == "finished"
+
+
+# Waiting
+
+
+async def test_what_has_to_wait_long_gives_its_place_back(tmp_path, autojump_clock):
+    """The first gazette is told to come back in ten minutes; the others are done meanwhile."""
+    async with open_scene(
+        tmp_path,
+        5,
+        archive_faults=["archive:item-slow-down=1x,retry-after=600"],
+        archive__kind="internet-archive",
+        archive__layout="edition",
+        archive__workers=1,
+    ) as scene:
+        await scene.run()
+        scene.check()
+        order = scene.rows("SELECT diario_id, outcome, not_before FROM events WHERE stage = 'archive' ORDER BY seq")
+    put_off = next(identifier for identifier, outcome, _ in order if outcome == "put_off")
+    done = [identifier for identifier, outcome, _ in order if outcome == "submitted"]
+    assert put_off == first(scene)
+    assert done[-1] == put_off
+    (not_before,) = [until for _, outcome, until in order if outcome == "put_off"]
+    assert (not_before - scene.world.now()).total_seconds() == pytest.approx(0.0, abs=0.01)
+    assert 600 <= trio.current_time() <= 601
+
+
+async def test_what_has_to_wait_too_long_is_left_to_another_run(tmp_path, autojump_clock):
+    async with open_scene(
+        tmp_path,
+        3,
+        archive_faults=["archive:item-slow-down=1x,retry-after=7200"],
+        archive__kind="internet-archive",
+        archive__layout="edition",
+        archive__workers=1,
+    ) as scene:
+        report = await scene.run()
+        assert trio.current_time() < 60
+        assert (report.ended_by, report.counts["archive"]["left"]) == ("finished", 1)
+        # Too early still, with the PDF in the spool and without it.
+        await trio.sleep(600)
+        for pdf in [None, *scene.spool.glob(f"{first(scene)}.pdf")]:
+            if pdf is not None:
+                pdf.unlink()
+            puts, asked = scene.network.count("PUT", ""), scene.requests(scene.court, "pdf")
+            report = await scene.run()
+            assert report.counts["archive"] == {"left": 1} or report.counts["download"] == {"left": 1}
+            assert scene.network.count("PUT", "") == puts
+            assert scene.requests(scene.court, "pdf") == asked
+        await trio.sleep(7_200)
+        report = await scene.run()
+        assert report.counts["archive"] == {"submitted": 1, "left": 0}
+        scene.check()
+
+
+async def test_dead_worker_process_costs_an_attempt(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 1, size=6_000, extract__kind="rules") as scene:
+        async with scene.world.open_processes(1) as processes:
+            processes.errors.extend(trio_parallel.BrokenWorkerError() for _ in range(4))
+        report = await scene.run()
+        scene.check()
+        assert report.failed == 0
+        assert scene.outcomes("extract") == ["asked", *["put_off"] * 4, "extracted"]
