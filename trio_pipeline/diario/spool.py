@@ -19,8 +19,7 @@ import trio
 from trio_pipeline.channels import ByteBudget, Reservation
 from trio_pipeline.diario.hashing import Hasher, hash_file
 from trio_pipeline.diario.model import Checksums
-from trio_pipeline.diario.sources import CHUNK
-from trio_pipeline.world import NewFile, World
+from trio_pipeline.world import World
 
 __all__ = ["Keep", "NoRoom", "Spool", "SpoolFull", "SpoolStatistics", "take_over_spool"]
 
@@ -224,32 +223,18 @@ class Spool:
         return True
 
     async def _write(self, part: Path, chunks: AsyncIterator[bytes], reservation: Reservation) -> Checksums:
+        hasher = Hasher()
         file = await self._files.create(part)
         try:
-            checksums = await self._write_chunks(file, chunks, reservation)
+            async for chunk in chunks:
+                hasher.update(chunk)
+                if hasher.size > reservation.size:
+                    # Not everybody says beforehand how much will come.
+                    await self.resize(reservation, max(hasher.size, 2 * reservation.size))
+                await file.write(chunk)
             await file.sync()
         finally:
             await file.close()
-        return checksums
-
-    async def _write_chunks(self, file: NewFile, chunks: AsyncIterator[bytes], reservation: Reservation) -> Checksums:
-        hasher = Hasher(self._world.threads)
-        waiting = bytearray()
-        received = 0
-        async for chunk in chunks:
-            received += len(chunk)
-            if received > reservation.size:
-                # Not everybody says beforehand how much will come.
-                await self.resize(reservation, max(received, 2 * reservation.size))
-            waiting += chunk
-            if len(waiting) >= CHUNK:
-                data = bytes(waiting)
-                waiting.clear()
-                await hasher.update(data)
-                await file.write(data)
-        if waiting:
-            await hasher.update(bytes(waiting))
-            await file.write(bytes(waiting))
         return hasher.checksums()
 
     async def _is_intact(self, identifier: str, checksums: Checksums) -> bool:

@@ -169,7 +169,6 @@ class TestPut:
         assert seen.headers["authorization"] == f"LOW {ACCESS_KEY}:{SECRET_KEY}"
         assert seen.headers["content-length"] == str(len(PDF))
         assert seen.headers["content-md5"] == SUMS.md5
-        assert seen.headers["connection"] == "close"
         assert "transfer-encoding" not in seen.headers
         assert seen.body == PDF
         assert (copy.state, copy.acknowledged) == ("submitted", True)

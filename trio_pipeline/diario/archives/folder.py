@@ -130,12 +130,12 @@ class FolderArchive:
         await self._world.files.replace(path, aside)
 
     async def _write(self, source: Path, target: Path, checksums: Checksums) -> None:
-        hasher = Hasher(self._world.threads)
+        hasher = Hasher()
         file = await self._world.files.create(target)
         try:
             async with open_file(self._world.files, source) as chunks:
                 async for chunk in chunks:
-                    await hasher.update(chunk)
+                    hasher.update(chunk)
                     await file.write(chunk)
             await file.sync()
         finally:

@@ -214,7 +214,8 @@ async def open_ledger(path: Path, world: World) -> AsyncIterator[Ledger]:
         connection.execute(statement("schema"))
         connection.execute(statement("views"))
 
-    async with open_database(path, world=world, prepare=prepare) as database:
+    # One thread: an event is one row, and handing it to a second thread costs more than writing it.
+    async with open_database(path, world=world, prepare=prepare, config={"threads": 1}) as database:
         yield Ledger(database, world)
 
 
