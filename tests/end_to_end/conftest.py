@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
+
 import pytest
-from job_processes import Job, published, stand_ins
+from job_processes import Ended, Job, published, stand_ins
+
+from trio_pipeline import cli as command_line
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +45,24 @@ def court_that_stalls(tmp_path):
     """A court of four gazettes that stops talking in the middle of three of them, once each have been read whole."""
     with published(tmp_path, 4, "--fault=tjro:stall=3x@4") as made:
         yield made
+
+
+@pytest.fixture
+def typed(job, monkeypatch, capsys):
+    """Calls the command in this process: enough for what is refused before anything begins, and fifty times as fast."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [*root.handlers])
+    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.chdir(job.folder)
+
+    def call(*arguments):
+        for name in os.environ.keys() - job.environment.keys():
+            if name.startswith(("TRIO_PIPELINE_", "IA_", "GEMINI_", "GOOGLE_", "XDG_")):
+                monkeypatch.delenv(name)
+        for name, value in job.environment.items():
+            monkeypatch.setenv(name, value)
+        code = command_line._exit_code_of([*map(str, arguments)])
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return call

@@ -9,12 +9,12 @@ from job_processes import HOST
 
 
 @pytest.fixture
-def refused(job, court):
-    """Runs a command that must end at once; gives its code and the one line that it says."""
+def refused(typed, court):
+    """Types a command that must end at once; gives its code and the one line that it says."""
 
     def do(*arguments):
         before = court.services.requests()
-        done = job.do(*arguments)
+        done = typed(*arguments)
         assert done.out == ""
         assert court.services.requests() == before
         said = [line for line in done.err.splitlines() if not line.endswith(f"gazettes in {court.catalog}")]
@@ -70,13 +70,13 @@ def test_bad_rows_are_reported_with_their_line_and_the_rest_goes_on(job, court):
     assert {path.stem for path in job.archive.rglob("*.pdf")} == {good, other}
 
 
-def test_row_that_would_write_to_a_terminal_is_shown_harmless(job, court):
+def test_row_that_would_write_to_a_terminal_is_shown_harmless(job, court, typed):
     path = job.folder / "catalog.csv"
     good = court.gazettes[min(court.bodies)]
     path.write_text(f"url,date\n\x1b[31m{HOST}/x.pdf\x1b[0m,2026-01-01\n{good.url},{good.date}\n")
     command = job.run(court, "--dry-run")
     command[1] = path
-    done = job.do(*command)
+    done = typed(*command)
     assert f"{path}:2: left out: " in done.err
     assert "\x1b" not in done.err + done.out
 
@@ -142,9 +142,9 @@ def test_real_court_is_not_asked_without_a_contact(job, court, refused):
     assert not job.database.exists()
 
 
-def test_real_archive_is_told_of_before_the_first_upload(job, court):
+def test_real_archive_is_told_of_before_the_first_upload(job, court, typed):
     before = court.services.requests()
-    done = job.do(*job.run(court, "--archive=internet-archive"))
+    done = typed(*job.run(court, "--archive=internet-archive"))
     assert done.code == 2
     assert "12 files" in done.err
     assert "--yes" in done.err

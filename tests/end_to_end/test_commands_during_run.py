@@ -92,8 +92,8 @@ def test_commands_without_a_run_ask_the_file(job, court_that_lacks_one):
 
 
 @pytest.mark.parametrize("command", [["stats"], ["failures"], ["decisions"], ["drain"], ["retry", "--all"]])
-def test_commands_without_a_ledger_say_so(job, command):
-    done = job.do(*command)
+def test_commands_without_a_ledger_say_so(job, typed, command):
+    done = typed(*command)
     assert (done.code, done.out) == (2, "")
     assert len(done.err.splitlines()) == 1
     assert "there is no ledger" in done.err
