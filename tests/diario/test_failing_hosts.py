@@ -202,17 +202,14 @@ async def test_court_that_stays_away_ends_the_run(tmp_path, autojump_clock):
         "archive-limit:unavailable=1.0",
     ],
 )
-@pytest.mark.parametrize("layout", ["year", "edition"])
-async def test_faults_of_the_archive_are_overcome(tmp_path, autojump_clock, fault, layout):
-    async with open_scene(
-        tmp_path, 4, archive_faults=[fault], archive__kind="internet-archive", archive__layout=layout
-    ) as scene:
+async def test_faults_of_the_archive_are_overcome(tmp_path, autojump_clock, fault):
+    async with open_scene(tmp_path, 4, archive_faults=[fault], archive__kind="internet-archive") as scene:
         report = await scene.run()
         scene.check()
         assert (report.ended_by, report.failed) == ("finished", 0)
         assert {archive for _, archive, _ in scene.states()} <= {"submitted", "confirmed"}
         await run_to_the_end(scene)
-    assert scene.bodies() == each_once(scene, layout)
+    assert scene.bodies() == each_once(scene)
 
 
 async def test_answer_that_was_lost_costs_no_second_upload(tmp_path, autojump_clock):

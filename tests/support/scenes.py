@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -186,7 +187,7 @@ async def open_scene(
     **settings: object,
 ) -> AsyncIterator[Scene]:
     """A scene with the newest `count` gazettes of a made-up court, and settings for all of its runs."""
-    publications = publish_rows(editions(count, NEWEST, seed=1), size)
+    publications = _publications(count, size)
     async with trio.open_nursery() as nursery:
         network = AsgiNetwork(nursery, {})
         scene = Scene(
@@ -201,6 +202,11 @@ async def open_scene(
         network.apps = {COURT: scene.court, ARCHIVE: scene.archive}
         yield scene
         nursery.cancel_scope.cancel()
+
+
+@cache
+def _publications(count: int, size: int) -> tuple[Publication, ...]:
+    return publish_rows(editions(count, NEWEST, seed=1), size)
 
 
 def _plan(faults: Iterable[str], seed: int) -> FaultPlan:

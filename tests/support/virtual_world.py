@@ -13,12 +13,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import trio
 from outcome import Error, Outcome, Value, acapture
 
-from trio_pipeline.world import Ask, World, _RealFiles, _RealNewFile
+from trio_pipeline.world import Ask, World, _RealFiles
 
 EPOCH = datetime.datetime(2025, 7, 1, 8, 0, 0)  # noqa: DTZ001 -- as World.now gives it
 
@@ -127,8 +128,8 @@ class WatchedFiles(_RealFiles):
         self.seen: Callable[[Path], object] = lambda _: None
 
     async def create(self, path):
-        file = await super().create(path)
-        return _WatchedFile(file._file, self._threads, lambda: self.seen(path.parent))
+        await trio.lowlevel.checkpoint()
+        return _WatchedFile(path.open("wb", buffering=0), lambda: self.seen(path.parent))
 
     async def replace(self, source, target):
         await trio.lowlevel.checkpoint()
@@ -136,16 +137,18 @@ class WatchedFiles(_RealFiles):
         self.seen(target.parent)
 
 
-class _WatchedFile(_RealNewFile):
-    def __init__(self, file, threads, changed) -> None:
-        super().__init__(file, threads)
+class _WatchedFile:
+    def __init__(self, file: BinaryIO, changed: Callable[[], object]) -> None:
+        self._file = file
         self._changed = changed
 
-    async def write(self, data):
-        await super().write(data)
-        self._file.flush()
+    async def write(self, data: bytes) -> None:
+        await trio.lowlevel.checkpoint()
+        self._file.write(data)
         self._changed()
 
-    async def sync(self):
+    async def sync(self) -> None:
         await trio.lowlevel.checkpoint()
-        self._file.flush()
+
+    async def close(self) -> None:
+        self._file.close()
