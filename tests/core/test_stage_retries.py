@@ -179,8 +179,8 @@ async def test_fault_of_others_uses_up_no_attempt(autojump_clock):
 async def test_fault_of_others_lengthens_the_pause(autojump_clock):
     script = Script(*(TryAgain("network", counts=False) for _ in range(3)), TryAgain("mine"), TryAgain("mine"))
     await run_stage(script, ["a"], policy=RetryPolicy(backoff=Backoff(first=1.0)))
-    # 1, 2 and 4 s for the network, and 8 s for the item's own failure, the fourth in a row; its second one is paused for
-    # as if there had been no others.
+    # 1, 2 and 4 s for the network, and 8 s for the item's own failure, the fourth in a row. The pause after its second
+    # failure no longer knows of the network.
     assert [time for time, _ in script.calls] == [0, 1, 3, 7, 15, 17]
 
 
