@@ -191,6 +191,7 @@ async def test_what_is_put_off_for_a_while_is_waited_for(tmp_path, autojump_cloc
 
 
 async def test_submitted_pdfs_go_before_failed_ones(tmp_path, autojump_clock):
+    """Room is asked for while one PDF is on its way into the archive, and others have gone there or were refused."""
     async with open_scene(
         tmp_path,
         6,
@@ -200,12 +201,12 @@ async def test_submitted_pdfs_go_before_failed_ones(tmp_path, autojump_clock):
         archive__workers=1,
         tjro__workers=1,
         tjro__expected_size=SMALL,
-        run__spool_limit=2 * SMALL,
+        run__spool_limit=3 * SMALL,
     ) as scene:
         await scene.run()
         rejected = scene.rows("SELECT id FROM diarios WHERE archive_state = 'rejected'")
         assert f"{rejected[0][0]}.pdf" in scene.spooled()
-        assert len(scene.spooled()) == 2
+        assert len(scene.spooled()) == 3
 
 
 async def test_pdfs_of_an_earlier_run_are_not_given_up_for_new_ones(tmp_path, autojump_clock):

@@ -98,9 +98,6 @@ class Flow:
         Cancellation: the backlogs stay as they are; the stages end with the pipeline.
         """
         self._items = tuple(items)
-        for item in self._items:
-            # Before any stage begins, so that none takes the room of a PDF that another one is about to work on.
-            await self._bookkeeper.settle(item)
         self._start(pipeline)
         for item in self._items:
             await self._take_up(item)
