@@ -245,17 +245,31 @@ def ended(process):
     return Ended(process.returncode, out, err)
 
 
-def is_alive(group):
-    """Whether a process of a group lives. One that is dead, but was not collected by the first process, does not."""
-    return any(leader == group and not state.startswith("Z") for _, state, leader, _ in _processes())
+@dataclass(frozen=True)
+class Seen:
+    """A process, as the system lists it. Its family is its session; on macOS, which does not tell, its group."""
+
+    number: int
+    parent: int
+    state: str
+    family: int
+    command: str
+
+
+def is_alive(leader):
+    """Whether a process of a family lives. One that is dead, but was not collected by the first process, does not."""
+    return any(seen.family == leader and not seen.state.startswith("Z") for seen in _processes())
+
+
+def children_of(process):
+    """What a command has started itself."""
+    return [seen for seen in _processes() if seen.parent == process.pid]
 
 
 @contextlib.contextmanager
 def held_workers(process):
     """The worker processes of a run do nothing meanwhile. Gives their numbers."""
-    workers = [
-        number for number, _, leader, command in _processes() if leader == process.pid and "spawn_main" in command
-    ]
+    workers = [seen.number for seen in children_of(process) if "spawn_main" in seen.command]
     for worker in workers:
         os.kill(worker, signal.SIGSTOP)
     try:
@@ -267,20 +281,19 @@ def held_workers(process):
 
 
 def _processes():
-    """Number, state, group and command line of every process."""
     if not Path("/proc/self/stat").exists():  # macOS
-        listing = subprocess.run(
-            ["ps", "-A", "-ww", "-o", "pid=,state=,pgid=,command="], capture_output=True, check=True
-        )
+        columns = "pid=,ppid=,state=,pgid=,command="
+        listing = subprocess.run(["ps", "-A", "-ww", "-o", columns], capture_output=True, check=True)
         for line in listing.stdout.decode(errors="replace").splitlines():
-            number, state, leader, command = line.split(maxsplit=3)
-            yield int(number), state, int(leader), command
+            number, parent, state, group, command = line.split(maxsplit=4)
+            yield Seen(int(number), int(parent), state, int(group), command)
         return
     for path in Path("/proc").glob("[0-9]*"):
         # It may end between being listed and being read.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            state, _, leader = (path / "stat").read_text().rpartition(")")[2].split()[:3]
-            yield int(path.name), state, int(leader), (path / "cmdline").read_bytes().decode(errors="replace")
+            state, parent, _, session = (path / "stat").read_text().rpartition(")")[2].split()[:4]
+            command = (path / "cmdline").read_bytes().decode(errors="replace")
+            yield Seen(int(path.name), int(parent), state, int(session), command)
 
 
 def archived(services):

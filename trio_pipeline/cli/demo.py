@@ -9,12 +9,15 @@ import datetime
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -51,7 +54,7 @@ swallows an answer and is overloaded as well. All of that is overcome, or the su
 """
 
 _NEWEST = datetime.date(2026, 6, 30)
-_NAMES = ("diarios.duckdb", "diarios.duckdb.wal", "catalog.json", "services.json", "spool", "text")
+_NAMES = ("diarios.duckdb", "diarios.duckdb.wal", "catalog.json", "spool", "text")
 
 
 @click.command()
@@ -72,6 +75,9 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
     It takes some seconds, needs neither network nor keys, and leaves a ledger to play with.
     """
     set_up_logging(log)
+    # Outside of a run, which heeds these itself: Python would end without ending the stand-ins.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     _clean(directory)
     click.echo(
         f"{gazettes} gazettes are made, and served by stand-ins for the court and the Internet Archive.\n{_STORY}"
@@ -81,6 +87,8 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
         job = _job(directory, addresses)
         report = do_job(job, log)
         show_report(report, quiet=log.verbosity < 0)
+        if report.signal is not None:
+            return exit_code_of(report)
         # What was accepted last is confirmed when it is due; a run does not wait for that, the next one looks.
         time.sleep(job.settings.archive.confirm_after)
         click.echo("\nA second run, a moment later, looks for what was still in the archive's queue:", err=True)
@@ -90,6 +98,11 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
     _show_decisions(directory, gazettes, seed)
     _show_next(directory)
     return max(exit_code_of(report), exit_code_of(second))
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    sys.exit(128 + number)
 
 
 def _clean(directory: Path) -> None:
@@ -108,7 +121,9 @@ def _stand_ins(directory: Path, gazettes: int, seed: int) -> Iterator[dict[str, 
     command += [f"--newest={_NEWEST}", f"--write-catalog={directory / 'catalog.json'}"]
     command += ["--tjro-latency=0.05", "--archive-latency=0.1", "--archive-queue=0.5"]
     command += [f"--fault={fault}" for fault in _FAULTS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # Ctrl-C goes to everything in the terminal's group. They are not in it: what the run has in hand still needs them.
+    # The command is this program, and what is typed into it are numbers.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0) as process:  # noqa: S603
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -155,8 +170,8 @@ def _show_decisions(directory: Path, gazettes: int, seed: int) -> None:
         if key in printed
     )
     click.echo(
-        f"\n{len(printed):,} judgements were printed, {len(printed.keys() & read.keys()):,} of them read, {right:,} with the "
-        f"right result and judge, and {len(read.keys() - printed.keys()):,} made up."
+        f"\n{len(printed):,} judgements were printed, {len(printed.keys() & read.keys()):,} of them read, {right:,} "
+        f"with the right result and judge, and {len(read.keys() - printed.keys()):,} made up."
     )
 
 

@@ -1,0 +1,58 @@
+"""What a run says, and where (end-to-end)."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+from contextlib import suppress
+
+import pytest
+from job_processes import ended
+
+
+def shown_on_terminal(job, *arguments):
+    """What a command shows on a terminal, and its end. The terminal is its stderr; its stdout is a pipe."""
+    master, slave = pty.openpty()
+    process = job.start(*arguments, stderr=slave)
+    os.close(slave)
+    shown = b""
+    # Linux says EIO when the last one has left the terminal, macOS the end of the file.
+    with os.fdopen(master, "rb", buffering=0) as terminal, suppress(OSError):
+        while data := terminal.read(65536):
+            shown += data
+    return shown.decode(), ended(process)
+
+
+def test_terminal_gets_a_bar_for_each_stage(job, court):
+    job.environment |= {"TERM": "xterm-256color", "COLUMNS": "120"}
+    shown, done = shown_on_terminal(job, *job.run(court, "--extract-workers=1"))
+    assert (done.code, done.out) == (0, "")
+    assert "━" in shown
+    for stage in ("download", "archive", "confirm", "extract"):
+        assert stage in shown
+    assert "finished: nothing is left" in shown
+
+
+@pytest.mark.parametrize("option", ["--quiet", "--no-progress"])
+def test_terminal_is_left_alone_on_request(job, court, option):
+    job.environment |= {"TERM": "xterm-256color"}
+    shown, done = shown_on_terminal(job, *job.run(court, option, "--limit=1", "--extract=none"))
+    assert done.code == 0
+    assert "━" not in shown
+    assert "\x1b" not in shown
+    assert (shown == "") == (option == "--quiet")
+
+
+def test_results_alone_go_to_stdout(job, court):
+    done = job.do(*job.run(court, "-v", "--log-format=json"))
+    assert (done.code, done.out) == (0, "")
+    records = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
+    assert {record["level"] for record in records} == {"info"}
+    assert len([record for record in records if record["message"].endswith("extracted")]) == 12
+    decisions = job.do("decisions", "--json", "--limit=3")
+    assert len(decisions.rows) == 3
+    assert decisions.err == ""
+    table = job.do("stats")
+    assert table.out.splitlines()[0] == "stage\tstate\tgazettes\tsize"
+    assert table.err == ""
