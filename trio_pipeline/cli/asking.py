@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from trio_pipeline.cli.exit_codes import CommandError, ExitCode
+from trio_pipeline.cli.exit_codes import CommandError, InUseError, UnusableError
 from trio_pipeline.control import BrokenAnswer, ControlError, NoPipeline, ask, socket_path
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable, open_database
 from trio_pipeline.diario.ledger.queries import QUERIES, Row
@@ -72,11 +72,11 @@ async def _answer(database: Path, query: str, arguments: Mapping[str, object]) -
         except ValueError as error:
             raise CommandError(str(error)) from None
         except DatabaseUnusable as error:
-            raise CommandError(str(error), ExitCode.UNUSABLE) from None
+            raise UnusableError(str(error)) from None
         except DatabaseInUse as error:
             # A run that has just begun, or is just ending, holds the file and has no ear yet.
             if trio.current_time() > deadline:
-                raise CommandError(str(error), ExitCode.IN_USE) from None
+                raise InUseError(str(error)) from None
             await trio.sleep(0.1)
 
 
@@ -84,4 +84,4 @@ async def _ask(database: Path, command: str, arguments: Mapping[str, object]) ->
     try:
         return await ask(socket_path(database), command, arguments)
     except (ControlError, BrokenAnswer, OSError) as error:
-        raise CommandError(f"the running pipeline: {terminal_safe(str(error))}", ExitCode.UNUSABLE) from None
+        raise UnusableError(f"the running pipeline: {terminal_safe(str(error))}") from None

@@ -1,4 +1,4 @@
-"""What the command's exit codes mean, and the error that ends a command with one of them."""
+"""What the command's exit codes mean, and the errors that end a command with one of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import IO
 
 import click
 
-__all__ = ["CommandError", "ExitCode"]
+__all__ = ["CommandError", "ExitCode", "InUseError", "UnusableError"]
 
 
 class ExitCode(enum.IntEnum):
@@ -37,13 +37,23 @@ class ExitCode(enum.IntEnum):
 
 
 class CommandError(click.ClickException):
-    """Ends a command with one line on stderr and an exit code."""
+    """Ends a command with one line on stderr and an exit code: that of wrong usage, where no subclass says another."""
 
-    def __init__(self, message: str, code: ExitCode = ExitCode.USAGE) -> None:
-        super().__init__(message)
-        self.exit_code = int(code)
+    exit_code = ExitCode.USAGE
 
     def show(self, file: IO[str] | None = None) -> None:
         """Write every line of the message on a line of its own, each with the program's name."""
         for line in self.format_message().splitlines():
             click.echo(f"trio-pipeline: {line}", file=file or sys.stderr)
+
+
+class InUseError(CommandError):
+    """Another run holds the database."""
+
+    exit_code = ExitCode.IN_USE
+
+
+class UnusableError(CommandError):
+    """Disk or database cannot be used."""
+
+    exit_code = ExitCode.UNUSABLE

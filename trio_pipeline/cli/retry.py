@@ -8,7 +8,7 @@ import click
 import trio
 
 from trio_pipeline.cli.asking import ask_pipeline, require_ledger
-from trio_pipeline.cli.exit_codes import CommandError, ExitCode
+from trio_pipeline.cli.exit_codes import ExitCode, InUseError, UnusableError
 from trio_pipeline.cli.options import configured
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.ledger.ledger import open_ledger
@@ -56,6 +56,6 @@ def _reset(database: Path, arguments: dict[str, object]) -> list[Row]:
     try:
         return trio.run(main)
     except DatabaseInUse as error:
-        raise CommandError(str(error), ExitCode.IN_USE) from None
+        raise InUseError(str(error)) from None
     except DatabaseUnusable as error:
-        raise CommandError(str(error), ExitCode.UNUSABLE) from None
+        raise UnusableError(str(error)) from None

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import trio
 
-from trio_pipeline.cli.exit_codes import CommandError, ExitCode
+from trio_pipeline.cli.exit_codes import CommandError, ExitCode, InUseError, UnusableError
 from trio_pipeline.cli.logs import set_up_logging
 from trio_pipeline.cli.options import LogOptions, configured, logged, run_options
 from trio_pipeline.cli.progress import progress_watcher
@@ -169,15 +169,15 @@ def _errors_in_words() -> Iterator[None]:
     except UsageError as error:
         raise CommandError(str(error)) from None
     except DatabaseInUse as error:
-        raise CommandError(str(error), ExitCode.IN_USE) from None
+        raise InUseError(str(error)) from None
     except (DatabaseUnusable, OSError) as error:
-        raise CommandError(str(error), ExitCode.UNUSABLE) from None
+        raise UnusableError(str(error)) from None
     except BaseExceptionGroup as group:
         disk, others = group.split((DatabaseUnusable, OSError))
         if disk is None or others is not None:
             raise
         first = disk.exceptions[0]
-        raise CommandError(f"{first}\n" + "\n".join(getattr(first, "__notes__", ())), ExitCode.UNUSABLE) from None
+        raise UnusableError(f"{first}\n" + "\n".join(getattr(first, "__notes__", ()))) from None
 
 
 @contextmanager
