@@ -239,7 +239,7 @@ finally:
     print(sorted(loaded), file=sys.stderr)
 """
         done = process("--help", code=code)
-        assert (done.returncode, done.stderr) == (0, "['trio_pipeline.cli.exit_codes']\n")
+        assert (done.returncode, done.stderr) == (0, "['trio_pipeline.cli.exit_codes', 'trio_pipeline.cli.streams']\n")
 
     def body(self, statement):
         return f"""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import termios
 from contextlib import suppress
 
 import pytest
-from job_processes import ended
+from job_processes import PATIENCE, ended
 
 
 def shown_on_terminal(job, *arguments):
@@ -56,3 +58,28 @@ def test_results_alone_go_to_stdout(job, court):
     table = job.do("stats")
     assert table.out.splitlines()[0] == "stage\tstate\tgazettes\tsize"
     assert table.err == ""
+
+
+def test_closed_terminal_drains_the_run(job, court):
+    master, slave = pty.openpty()
+    with court.services.held():
+        process = job.start(*job.run(court), stderr=slave, preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0))
+        os.close(slave)
+        job.wait_for(process, lambda view: view["download"]["busy"] == 3, "downloads in hand")
+        # The system sends SIGHUP, and from now on nothing can be written there.
+        os.close(master)
+        job.wait_for(process, lambda view: all(row["stopped"] for row in view.values()), "draining")
+    assert ended(process).code == 129
+    assert job.endings() == ["drained"]
+    job.check_tidy(process)
+
+
+def test_reader_of_progress_that_has_gone_ends_nothing(job, court):
+    """As in `trio-pipeline run … 2>&1 | head`."""
+    process = job.start(*job.run(court))
+    process.stderr.readline()
+    process.stderr.close()
+    process.stderr = None
+    assert process.wait(timeout=PATIENCE) == 0
+    assert job.endings() == ["finished"]
+    assert job.states() == {("downloaded", "confirmed", "extracted"): 12}

@@ -15,6 +15,7 @@ from types import TracebackType
 import click
 
 from trio_pipeline.cli.exit_codes import CommandError, ExitCode
+from trio_pipeline.cli.streams import set_up_streams
 from trio_pipeline.diario.quoting import terminal_safe
 
 __all__ = ["cli", "main"]
@@ -110,10 +111,7 @@ def cli(ctx: click.Context, config: str | None, assignments: tuple[str, ...], *,
 def main() -> None:
     """Run the command of this process's arguments, and end the process with its exit code."""
     sys.excepthook = _report_defect
-    # A name from outside that the terminal's encoding lacks is no reason to fail.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    set_up_streams()
     sys.exit(_exit_code_of(sys.argv[1:]))
 
 
