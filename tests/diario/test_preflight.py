@@ -1,0 +1,97 @@
+"""Contract tests: what stops a run before its first request, and what has to be accepted before the first upload."""
+
+from __future__ import annotations
+
+import pytest
+from made_gazettes import checksums_of, gazette
+
+from trio_pipeline.diario.credentials import load_secrets
+from trio_pipeline.diario.items import Item
+from trio_pipeline.diario.lifecycle import Life, State
+from trio_pipeline.diario.preflight import POLICY, UsageError, check, uploads_to_announce
+from trio_pipeline.diario.settings import load_settings
+
+KEYS = load_secrets({"IA_ACCESS_KEY": "access", "IA_SECRET_KEY": "secret"})
+NO_KEYS = load_secrets({})
+
+
+def settings(**values):
+    """Settings with which a run could begin, save for what is given (`archive_kind` is `archive.kind`)."""
+    chosen = {"tjro.contact": "me@example.org"}
+    chosen |= {name.replace("_", ".", 1): value for name, value in values.items()}
+    return load_settings(chosen, {}).settings
+
+
+def upload(number=1, date="2025-06-23", *, size=None, stored=None, state=State.PENDING):
+    item = Item(gazette(number, date), size=size, states={Life.ARCHIVE: state})
+    item.checksums = None if stored is None else checksums_of(bytes(stored))
+    return item
+
+
+def test_usual_settings_are_enough():
+    check(settings(), NO_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"archive_kind": "none", "extract_kind": "none"}, "keep nothing"),
+        ({"extract_kind": "model"}, "--extract model"),
+        ({"extract_kind": "rules+model"}, "by rules alone"),
+        ({"tjro_contact": None}, r"tjro\.contact"),
+        ({"archive_kind": "internet-archive"}, "IA_ACCESS_KEY and IA_SECRET_KEY"),
+    ],
+)
+def test_what_is_missing_is_named(values, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        check(settings(**values), NO_KEYS)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("branch", [{"archive_kind": "none"}, {"extract_kind": "none"}])
+def test_one_branch_is_enough(branch):
+    check(settings(**branch), NO_KEYS)
+
+
+def test_keys_are_enough():
+    check(settings(archive_kind="internet-archive"), KEYS)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8001", "http://localhost:8001", "http://[::1]:8001"])
+def test_stand_in_is_not_told_who_asks(url):
+    check(settings(tjro_contact=None, tjro_base_url=url), NO_KEYS)
+
+
+def test_real_upload_is_announced():
+    items = [
+        upload(1, "2024-08-29", stored=3_000),
+        upload(2, size=1_996_997_000),
+        upload(3),
+        upload(4, state=State.CONFIRMED),
+    ]
+    text = uploads_to_announce(items, settings(archive_kind="internet-archive"))
+    assert text.startswith("This run would upload 3 files, about 2.0 GB, to 2 items of the Internet Archive.\n")
+    assert POLICY in text
+    assert "--yes" in text
+    assert "archive.accept_policy" in text
+
+
+def test_layout_decides_the_items():
+    items = [upload(number) for number in (1, 2, 3)]
+    text = uploads_to_announce(items, settings(archive_kind="internet-archive", archive_layout="edition"))
+    assert "to 3 items" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "items"),
+    [
+        ({"archive_kind": "folder"}, [upload()]),
+        ({"archive_kind": "none"}, [upload()]),
+        ({"archive_accept_policy": True}, [upload()]),
+        ({"archive_s3_url": "http://127.0.0.1:8002"}, [upload()]),
+        ({}, []),
+        ({}, [upload(state=State.SUBMITTED), upload(state=State.REJECTED)]),
+    ],
+)
+def test_nothing_to_announce(values, items):
+    assert uploads_to_announce(items, settings(**({"archive_kind": "internet-archive"} | values))) is None
