@@ -216,7 +216,7 @@ async def test_control_command_drains(tmp_path, autojump_clock):
 async def test_defect_ends_the_run_and_is_recorded(tmp_path, autojump_clock):
     async with open_slow_scene(tmp_path) as scene:
         async with scene.world.open_processes(1) as processes:
-            processes.errors.append(ZeroDivisionError("a defect"))
+            processes.errors["extract"] = [ZeroDivisionError("a defect")]
         with pytest.raises(BaseExceptionGroup) as caught:
             await scene.run()
         (error,) = caught.value.exceptions

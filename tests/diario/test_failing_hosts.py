@@ -9,7 +9,6 @@ import hashlib
 
 import pytest
 import trio
-import trio_parallel
 from scenes import ARCHIVE, COURT, KEYS, Scene, open_scene
 
 from trio_pipeline.diario.credentials import Secret, Secrets
@@ -457,13 +456,3 @@ async def test_what_has_to_wait_too_long_is_left_to_another_run(tmp_path, autoju
         report = await scene.run()
         assert report.counts["archive"] == {"submitted": 1, "left": 0}
         scene.check()
-
-
-async def test_dead_worker_process_costs_an_attempt(tmp_path, autojump_clock):
-    async with open_scene(tmp_path, 1, size=6_000, extract__kind="rules") as scene:
-        async with scene.world.open_processes(1) as processes:
-            processes.errors.extend(trio_parallel.BrokenWorkerError() for _ in range(4))
-        report = await scene.run()
-        scene.check()
-        assert report.failed == 0
-        assert scene.outcomes("extract") == ["asked", *["put_off"] * 4, "extracted"]

@@ -174,7 +174,7 @@ def programs(*rounds: Sequence, **changes) -> Program:
     )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_PROGRAMS)
 @example(programs(((10.0, 12.0), 0.0), queue=200.0))
 @example(programs(((20.0, 21.0), 0.0), room=1.5, layout="edition"))

@@ -7,6 +7,7 @@ resource run in Trio's own thread, with a checkpoint before each step, where oth
 from __future__ import annotations
 
 import datetime
+import errno
 import itertools
 import random
 from collections import deque
@@ -107,28 +108,36 @@ class InlineOwner:
 
 
 class InlineProcesses:
-    """Calls for worker processes; each takes `pause` seconds before anything happens, and may raise `errors` first."""
+    """Calls for worker processes. By the function's name, each takes `pauses` seconds, and the first raise `errors`."""
 
     def __init__(self) -> None:
         self.pauses: dict[str, float] = {}
-        self.errors: deque[Exception] = deque()
+        self.errors: dict[str, list[Exception]] = {}
 
     async def run(self, function, *args):
         await trio.sleep(self.pauses.get(function.__name__, 0.0))
-        if self.errors and function.__name__ == "extract":
-            raise self.errors.popleft()
+        if self.errors.get(function.__name__):
+            raise self.errors[function.__name__].pop(0)
         return function(*args)
 
 
 class WatchedFiles(_RealFiles):
-    """Real files that nobody syncs; `seen` is called with the directory after every change."""
+    """Real files that nobody syncs; `seen` is called with the directory after every change.
+
+    The disk is full after `full_after` files more, if that is a number.
+    """
 
     def __init__(self, threads: InlineThreads) -> None:
         super().__init__(threads)
         self.seen: Callable[[Path], object] = lambda _: None
+        self.full_after: int | None = None
 
     async def create(self, path):
         await trio.lowlevel.checkpoint()
+        if self.full_after is not None:
+            if self.full_after == 0:
+                raise OSError(errno.ENOSPC, "No space left on device", str(path))
+            self.full_after -= 1
         return _WatchedFile(path.open("wb", buffering=0), lambda: self.seen(path.parent))
 
     async def replace(self, source, target):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import trio
 import trio_parallel
 
 from trio_pipeline.channels import Reservation
@@ -23,6 +24,9 @@ from trio_pipeline.retry import GiveUp, ItemError, StopStage, TryAgain
 from trio_pipeline.world import Processes
 
 __all__ = ["Downloader"]
+
+_LONGEST_OPENING = 1200.0
+"""Seconds for opening a PDF. That takes a moment, but all worker processes may be busy with reading."""
 
 
 class Downloader:
@@ -125,10 +129,14 @@ class Downloader:
         )
 
     async def _count_pages(self, part: Path) -> int:
+        # What came may be anything: it can crash who opens it, or keep it busy for ever.
         try:
-            return await self._processes.run(count_pages, str(part))
+            with trio.fail_after(_LONGEST_OPENING):
+                return await self._processes.run(count_pages, str(part))
         except PdfUnreadable as error:
             raise TryAgain(error.reason) from None
+        except trio.TooSlowError:
+            raise TryAgain(f"the PDF did not open in {_LONGEST_OPENING:.0f} s") from None
         except trio_parallel.BrokenWorkerError:
             raise TryAgain("the worker process died while it opened the PDF") from None
 

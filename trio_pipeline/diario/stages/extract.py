@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import trio
 import trio_parallel
 
 from trio_pipeline.diario.items import Item
@@ -16,6 +17,9 @@ from trio_pipeline.retry import GiveUp, TryAgain
 from trio_pipeline.world import Processes
 
 __all__ = ["Extracted", "Extractor"]
+
+_LONGEST_READING = 600.0
+"""Seconds for reading a PDF; the largest real ones take half a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +59,13 @@ class Extractor:
         if item.checksums is None or not await self._spool.verify(item.gazette.id, item.checksums):
             return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
         try:
-            extraction = await self._processes.run(extract, str(self._spool.path(item.gazette.id)))
+            with trio.fail_after(_LONGEST_READING):
+                extraction = await self._processes.run(extract, str(self._spool.path(item.gazette.id)))
         except PdfUnreadable as error:
             raise GiveUp(error.reason) from None
         except trio_parallel.BrokenWorkerError:
             raise TryAgain("the worker process died while it read the PDF") from None
+        except trio.TooSlowError:
+            raise GiveUp(f"the PDF could not be read in {_LONGEST_READING / 60:.0f} minutes") from None
         await self._texts.store(item.gazette.id, extraction.pages)
         return Extracted(item, "extracted", {"pages": len(extraction.pages)}, reading=extraction.reading)
