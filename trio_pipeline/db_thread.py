@@ -25,7 +25,7 @@ from outcome import Error, Outcome
 
 from trio_pipeline._db_jobs import Append, DatabaseStatistics, Desk, Job, Open, Read, Stop, Write
 from trio_pipeline._db_loop import DatabaseInUse, Server
-from trio_pipeline.world import Owner, World
+from trio_pipeline.world import Owner, World, real_world
 
 __all__ = [
     "Database",
@@ -126,9 +126,9 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    path: Path,
+    path: Path | str,
     *,
-    world: World,
+    world: World | None = None,
     prepare: Callable[[DuckDBPyConnection], None] | None = None,
     read_only: bool = False,
     config: Mapping[str, str | int | float | bool] | None = None,
@@ -140,7 +140,7 @@ async def open_database(
 
     Args:
         path: The file. Nothing else in this process may open it: closing it anywhere gives up DuckDB's own lock.
-        world: What runs the loop.
+        world: What runs the loop; the real world if it is left out.
         prepare: Called once, in one transaction, before anything else; for tables and views. A CHECKPOINT follows.
         read_only: Open without the lock file and without the right to write; the file must exist. Without `prepare`.
         config: DuckDB's settings, e.g. `{"threads": 1}` where results have to be deterministic.
@@ -152,10 +152,11 @@ async def open_database(
 
     Cancellation: leaving is not cancelled, since what waits is served; opening is, between two attempts.
     """
+    path = Path(path)
     desk = Desk()
     connect = partial(duckdb.connect, path, read_only=read_only, config=dict(config or {}))
     server = Server(connect, None if read_only else path.with_name(f"{path.name}.lock"), desk)
-    async with world.threads.open_owner(f"DuckDB {path.name}", server.loop) as owner:
+    async with (world or real_world()).threads.open_owner(f"DuckDB {path.name}", server.loop) as owner:
         line = _Line(desk, owner)
         database = Database(desk, line)
         try:
