@@ -1,7 +1,7 @@
 """The main job under faults, limits and interruptions drawn at random (collaboration): what holds for every run.
 
-A program is a plan of faults and a few runs, each of which may be interrupted once or twice. Afterwards the faults end
-and the hosts are well, and a few runs more must do all the rest.
+A program is a plan of faults and a few runs, each of which may be interrupted once or twice, under a schedule drawn
+from its seed. Afterwards the hosts are well, and a few runs more must do all the rest.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import trio
-import trio.testing
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scenes import Scene, open_scene, signals_at
+from seeded_runs import run_seeded
 
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.services.faults import FAULTS, FaultPlan
@@ -180,5 +180,4 @@ def programs(*rounds: Sequence, **changes) -> Program:
 @example(programs(((20.0, 21.0), 0.0), room=1.5, layout="edition"))
 def test_every_program_comes_to_its_end(program):
     with tempfile.TemporaryDirectory() as directory:
-        clock = trio.testing.MockClock(autojump_threshold=0)
-        trio.run(carry_out, program, Path(directory), clock=clock)
+        run_seeded(program.seed, carry_out, program, Path(directory))
