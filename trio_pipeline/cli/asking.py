@@ -5,22 +5,26 @@ The file is opened read-only and briefly: while it is open here, no run can begi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import trio
 
 from trio_pipeline.cli.exit_codes import CommandError, InUseError, UnusableError
 from trio_pipeline.control import BrokenAnswer, ControlError, NoPipeline, ask, socket_path
-from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable, open_database
+from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
+from trio_pipeline.diario.ledger.ledger import open_to_read
 from trio_pipeline.diario.ledger.queries import QUERIES, Row
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.world import real_world
 
-__all__ = ["answer", "ask_pipeline", "require_ledger"]
+__all__ = ["answer", "ask_or_do", "ask_pipeline", "require_ledger"]
 
 _STARTING = 5.0
 """Seconds that a run may take between locking the ledger and answering."""
+
+_AGAIN = 0.1
+"""Seconds between two attempts."""
 
 
 def answer(database: Path, query: str, arguments: Mapping[str, object]) -> list[Row]:
@@ -29,8 +33,30 @@ def answer(database: Path, query: str, arguments: Mapping[str, object]) -> list[
     Raises:
         CommandError: There is no ledger, it cannot be read, or the arguments make no sense.
     """
+
+    async def read() -> list[Row]:
+        async with open_to_read(database, real_world()) as reader:
+            return await reader.read(lambda connection: QUERIES[query](connection, arguments))
+
+    return ask_or_do(database, query, arguments, read)
+
+
+def ask_or_do(
+    database: Path, command: str, arguments: Mapping[str, object], otherwise: Callable[[], Awaitable[list[Row]]]
+) -> list[Row]:
+    """Ask the running pipeline; if there is none, do it here.
+
+    Args:
+        database: The ledger.
+        command: What to ask.
+        arguments: With what.
+        otherwise: Does it without a pipeline. Called again while a run holds the ledger that does not answer.
+
+    Raises:
+        CommandError: There is no ledger, it cannot be used, or the arguments make no sense.
+    """
     require_ledger(database)
-    return trio.run(_answer, database, query, arguments)
+    return trio.run(_ask_or_do, database, command, arguments, otherwise)
 
 
 def ask_pipeline(database: Path, command: str, arguments: Mapping[str, object]) -> list[Row] | None:
@@ -59,16 +85,17 @@ def require_ledger(database: Path) -> None:
         raise CommandError(f"there is no ledger at {terminal_safe(str(database))}: name it with --db, or run something")
 
 
-async def _answer(database: Path, query: str, arguments: Mapping[str, object]) -> list[Row]:
+async def _ask_or_do(
+    database: Path, command: str, arguments: Mapping[str, object], otherwise: Callable[[], Awaitable[list[Row]]]
+) -> list[Row]:
     deadline = trio.current_time() + _STARTING
     while True:
         try:
-            return await _ask(database, query, arguments)
+            return await _ask(database, command, arguments)
         except NoPipeline:
             pass
         try:
-            async with open_database(database, world=real_world(), read_only=True) as reader:
-                return await reader.read(lambda connection: QUERIES[query](connection, arguments))
+            return await otherwise()
         except ValueError as error:
             raise CommandError(str(error)) from None
         except DatabaseUnusable as error:
@@ -77,7 +104,7 @@ async def _answer(database: Path, query: str, arguments: Mapping[str, object]) -
             # A run that has just begun, or is just ending, holds the file and has no ear yet.
             if trio.current_time() > deadline:
                 raise InUseError(str(error)) from None
-            await trio.sleep(0.1)
+            await trio.sleep(_AGAIN)
 
 
 async def _ask(database: Path, command: str, arguments: Mapping[str, object]) -> list[Row]:

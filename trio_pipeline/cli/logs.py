@@ -22,8 +22,10 @@ _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.datetime.fromtimestamp(record.created).astimezone()
-        line = f"{moment:%H:%M:%S} {terminal_safe(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        lines = [f"{moment:%H:%M:%S} {terminal_safe(record.getMessage())}"]
+        if record.exc_info:
+            lines += map(terminal_safe, self.formatException(record.exc_info).split("\n"))
+        return "\n".join(lines)
 
 
 class _JsonFormatter(logging.Formatter):

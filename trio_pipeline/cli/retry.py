@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import click
-import trio
 
-from trio_pipeline.cli.asking import ask_pipeline, require_ledger
-from trio_pipeline.cli.exit_codes import ExitCode, InUseError, UnusableError
+from trio_pipeline.cli.asking import ask_or_do
+from trio_pipeline.cli.exit_codes import ExitCode
 from trio_pipeline.cli.options import configured
-from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.ledger.ledger import open_ledger
 from trio_pipeline.diario.ledger.queries import Row, resettable
+from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.settings import Loaded
 from trio_pipeline.world import real_world
 
@@ -31,31 +32,20 @@ def retry(loaded: Loaded, *, ids: tuple[str, ...], stage: str | None, everything
     if ids and everything:
         raise click.UsageError("Name gazettes or say --all, not both.")
     database = loaded.settings.run.db
-    require_ledger(database)
-    arguments: dict[str, object] = {"ids": list(ids), "stage": stage}
-    rows = ask_pipeline(database, "retry", arguments)
-    if rows is None:
-        rows = _reset(database, arguments)
+    arguments = {"ids": list(ids), "stage": stage}
+    rows = ask_or_do(database, "retry", arguments, partial(_reset, database, arguments))
     for row in rows:
         click.echo(f"{row['diario_id']}: {row['life']} will be tried again")
     missing = sorted(set(ids) - {str(row["diario_id"]) for row in rows})
     for identifier in missing:
-        click.echo(f"{identifier}: nothing of it has failed", err=True)
+        click.echo(f"{terminal_safe(identifier)}: nothing of it has failed", err=True)
     if not rows and not missing:
         click.echo("nothing has failed")
     return ExitCode.ITEMS_FAILED if missing else ExitCode.OK
 
 
-def _reset(database: Path, arguments: dict[str, object]) -> list[Row]:
-    async def main() -> list[Row]:
-        async with open_ledger(database, real_world()) as ledger:
-            rows = await ledger.read(lambda connection: resettable(connection, arguments))
-            await ledger.reset(rows)
-            return rows
-
-    try:
-        return trio.run(main)
-    except DatabaseInUse as error:
-        raise InUseError(str(error)) from None
-    except DatabaseUnusable as error:
-        raise UnusableError(str(error)) from None
+async def _reset(database: Path, arguments: Mapping[str, object]) -> list[Row]:
+    async with open_ledger(database, real_world()) as ledger:
+        rows = await ledger.read(lambda connection: resettable(connection, arguments))
+        await ledger.reset(rows)
+        return rows

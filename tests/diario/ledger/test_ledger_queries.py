@@ -105,6 +105,11 @@ def test_letters_of_any_form_match(archive_of_decisions):
     assert found(archive_of_decisions, "Ine\u0302s Branda\u0303o") == [FIRST]
 
 
+def test_bytes_that_are_no_text_find_nothing(troubled):
+    assert decisions(troubled.connection, {"query": "silva\udcff"}) == []
+    assert resettable(troubled.connection, {"ids": ["silva\udcff"]}) == []
+
+
 def test_printed_sharp_s_is_found(archive_of_decisions):
     judge(archive_of_decisions, OLD, "7000002-91.2025.8.22.0001", relator="Franz Strauß")
     assert found(archive_of_decisions, "Strauß") == ["7000002-91.2025.8.22.0001"]

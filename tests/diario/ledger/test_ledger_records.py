@@ -274,6 +274,20 @@ async def test_file_that_is_no_ledger(shelf):
             raise AssertionError("opened what is no database")
 
 
+async def test_other_database_is_no_ledger(shelf):
+    with duckdb.connect(shelf.path) as connection:
+        connection.execute("CREATE TABLE numbers (n INTEGER)")
+    with pytest.raises(DatabaseUnusable, match="is a database, but no ledger"):
+        await read_standings(shelf.path, ARCHIVE, shelf.world)
+
+
+async def test_names_of_python_are_not_in_sql(shelf):
+    treasure = [{"n": 1}]  # a name that a query could hit upon
+    async with shelf.open() as ledger:
+        with pytest.raises(duckdb.CatalogException, match="treasure"):
+            await ledger.read(lambda connection: (connection.execute("SELECT * FROM treasure"), treasure))
+
+
 async def test_standings_need_no_ledger(shelf):
     assert await read_standings(shelf.path, ARCHIVE, shelf.world) == []
     assert not shelf.path.exists()

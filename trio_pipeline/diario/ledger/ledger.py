@@ -14,16 +14,19 @@ from typing import TypeVar
 
 from duckdb import DuckDBPyConnection
 
-from trio_pipeline.db_thread import Database, DatabaseStatistics, open_database
+from trio_pipeline.db_thread import Database, DatabaseStatistics, DatabaseUnusable, open_database
 from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
 from trio_pipeline.diario.ledger.sql import statement
 from trio_pipeline.diario.lifecycle import Life, StageName, State
 from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement, Reading
 from trio_pipeline.world import World
 
-__all__ = ["Ledger", "open_ledger", "read_standings"]
+__all__ = ["Ledger", "open_ledger", "open_to_read", "read_standings"]
 
 T = TypeVar("T")
+
+# Else DuckDB takes a name that is no table's for that of a variable in the Python that called it.
+_CONFIG = {"python_enable_replacements": False}
 
 
 class Ledger:
@@ -215,8 +218,29 @@ async def open_ledger(path: Path, world: World) -> AsyncIterator[Ledger]:
         connection.execute(statement("views"))
 
     # One thread: an event is one row, and handing it to a second thread costs more than writing it.
-    async with open_database(path, world=world, prepare=prepare, config={"threads": 1}) as database:
+    async with open_database(path, world=world, prepare=prepare, config={"threads": 1, **_CONFIG}) as database:
         yield Ledger(database, world)
+
+
+@asynccontextmanager
+async def open_to_read(path: Path, world: World) -> AsyncIterator[Database]:
+    """Open a ledger that nobody writes to, to ask it something. While it is open here, no run can begin.
+
+    Raises:
+        DatabaseInUse: A run holds it.
+        DatabaseUnusable: It cannot be read, or is another program's database.
+
+    Cancellation: opening is a checkpoint.
+    """
+    async with open_database(path, world=world, read_only=True, config=_CONFIG) as database:
+        if not await database.read(_is_ledger):
+            raise DatabaseUnusable(f"{path} is a database, but no ledger")
+        yield database
+
+
+def _is_ledger(connection: DuckDBPyConnection) -> bool:
+    found = connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'diarios'")
+    return found.fetchone() is not None
 
 
 async def read_standings(path: Path, archive: str | None, world: World) -> list[Standing]:
@@ -230,7 +254,7 @@ async def read_standings(path: Path, archive: str | None, world: World) -> list[
     """
     if await world.files.size(path) is None:
         return []
-    async with open_database(path, world=world, read_only=True) as database:
+    async with open_to_read(path, world) as database:
         return await database.read(lambda connection: _standings(connection, archive))
 
 

@@ -50,7 +50,7 @@ def decisions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -
     query = arguments.get("query") or ""
     if not isinstance(query, str):
         raise ValueError("the query must be text")  # noqa: TRY004 -- an argument from outside, not a wrong call
-    return _rows(connection, statement("decisions"), {"words": query.split(), "limit": _limit(arguments)})
+    return _rows(connection, statement("decisions"), {"words": _text(query).split(), "limit": _limit(arguments)})
 
 
 def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -63,7 +63,7 @@ def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) 
         raise ValueError("the ids must be a list of text")
     if stage is not None and not isinstance(stage, str):
         raise ValueError("the stage must be text")
-    return _rows(connection, statement("resettable"), {"ids": ids, "stage": stage})
+    return _rows(connection, statement("resettable"), {"ids": list(map(_text, ids)), "stage": stage})
 
 
 QUERIES: Mapping[str, Query] = MappingProxyType(
@@ -95,3 +95,8 @@ def _limit(arguments: Mapping[str, object]) -> int | None:
     if not isinstance(limit, int) or limit < 0:
         raise ValueError("the limit must be a number, and not below 0")
     return min(limit, _MOST)
+
+
+def _text(value: str) -> str:
+    # What was typed may hold bytes that are no text, which the database would not take. Nothing is found by them.
+    return value.encode("utf-8", "replace").decode()
