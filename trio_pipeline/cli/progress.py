@@ -17,10 +17,10 @@ from rich.text import Text
 from trio_util import periodic
 
 from trio_pipeline.cli.options import LogOptions
+from trio_pipeline.cli.time_left import time_left
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.run import Watcher
 from trio_pipeline.diario.running import Running, StageView, View
-from trio_pipeline.diario.units import format_duration
 
 __all__ = ["bars", "line", "progress_watcher"]
 
@@ -67,7 +67,7 @@ def bars(view: View) -> Table:
     table = Table.grid(padding=(0, 1))
     for stage in view.stages:
         statistics = stage.statistics
-        left = "" if stage.time_left is None else f"{format_duration(round(stage.time_left))} left"
+        left = "" if stage.time_left is None else f"{time_left(stage.time_left)} left"
         table.add_row(
             Text(statistics.name, justify="right"),
             ProgressBar(total=max(1, _total(stage)), completed=_settled(stage), width=30),

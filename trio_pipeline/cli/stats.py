@@ -7,9 +7,9 @@ import click
 from trio_pipeline.cli.asking import answer, ask_pipeline
 from trio_pipeline.cli.options import configured, json_option
 from trio_pipeline.cli.output import print_rows
+from trio_pipeline.cli.time_left import time_left
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.settings import Loaded
-from trio_pipeline.diario.units import format_duration
 
 __all__ = ["stats"]
 
@@ -36,5 +36,5 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
 
 def _for_people(row: Row) -> Row:
     seconds = row["seconds_left"]
-    left = format_duration(round(seconds)) if isinstance(seconds, int | float) else None
+    left = time_left(seconds) if isinstance(seconds, int | float) else None
     return {**row, "seconds_left": left}

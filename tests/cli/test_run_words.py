@@ -1,0 +1,256 @@
+"""Contract tests: what a person sees of a run, on the way and at its end, and what the log looks like."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+import trio
+from rich.console import Console
+from trio.testing import MockClock
+
+from trio_pipeline.cli.exit_codes import ExitCode
+from trio_pipeline.cli.logs import set_up_logging
+from trio_pipeline.cli.options import LogOptions
+from trio_pipeline.cli.progress import bars, line, progress_watcher
+from trio_pipeline.cli.run import exit_code_of
+from trio_pipeline.cli.summary import show_plan, show_report
+from trio_pipeline.cli.time_left import time_left
+from trio_pipeline.diario.run import Preview, Report
+from trio_pipeline.diario.running import StageView, View
+from trio_pipeline.diario.spool import SpoolStatistics
+from trio_pipeline.nursery import StageStatistics
+from trio_pipeline.pacing import PacerStatistics
+
+USUAL = LogOptions(verbosity=0, format="text", progress=True)
+
+
+def stage(name="download", *, waiting=40, time_left=None, **values):
+    numbers = {"workers": 3, "busy": 2, "done": 7, "failed": 0, "rejected": 0, "put_off": 0, "left": 0}
+    statistics = StageStatistics(name=name, **({"ended": False, "stopped": None} | numbers | values))
+    return StageView(statistics, waiting, time_left)
+
+
+def view(*stages, paused=None, draining=False):
+    host = PacerStatistics(2.0, 0, 0, 9, 0, 0, 0, None if paused is None else 60.0, None, paused)
+    spool = SpoolStatistics(files=0, used=0, limit=1, removed=0)
+    return View("run-1", stages or (stage(),), {"tjro": host}, spool, telemetry=None, draining=draining)
+
+
+def drawn(seen):
+    out = io.StringIO()
+    Console(file=out, width=120, force_terminal=False).print(bars(seen))
+    return out.getvalue()
+
+
+# On the way.
+
+
+def test_line_counts_each_stage():
+    seen = view(stage(failed=1, rejected=1), stage("archive", done=1234, waiting=0, busy=0))
+    assert line(seen) == "download 7/51 (2 failed)  archive 1,234/1,234"
+
+
+def test_line_tells_what_is_wrong():
+    seen = view(stage(stopped="paused for\x1b[2J long"), paused="blocked")
+    assert line(seen).endswith(r"tjro is paused: blocked  download has stopped: paused for\x1b[2J long")
+
+
+def test_draining_is_told_rather_than_its_consequences():
+    text = line(view(stage(stopped="drained"), draining=True))
+    assert "has stopped" not in text
+    assert text.endswith("ending what is in hand; once more Ctrl-C cuts it off")
+
+
+def test_bars_are_one_for_each_stage():
+    text = drawn(view(stage(time_left=4521.3, failed=2), stage("extract"), paused="[red]blocked"))
+    first, second, remark = text.splitlines()
+    assert "download" in first
+    assert "7/51" in first
+    assert "2 busy" in first
+    assert "(2 failed)" in first
+    assert "1 h 15 min left" in first
+    assert "left" not in second
+    # Not taken for markup.
+    assert "tjro is paused: [red]blocked" in remark
+
+
+class FakeRunning:
+    def __init__(self):
+        self.seen = []
+
+    def view(self):
+        self.seen.append(trio.current_time())
+        return view()
+
+
+def watched(options, seconds):
+    """When somebody looked at a run that took so long."""
+    running = FakeRunning()
+
+    async def main():
+        started = trio.current_time()
+        with trio.move_on_after(seconds):
+            await progress_watcher(options)(running)
+        return [moment - started for moment in running.seen]
+
+    return trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def test_lines_come_now_and_then(capsys):
+    assert watched(USUAL, 35) == [10.0, 20.0, 30.0]
+    assert capsys.readouterr().err == "download 7/49\n" * 3
+
+
+def test_no_progress_when_not_wanted(capsys):
+    assert watched(LogOptions(0, "text", progress=False), 100) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_terminal_gets_bars(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    assert len(watched(USUAL, 1.1)) == 6
+    assert "7/49" in sys.stderr.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.6, "1 min"),
+        (61, "1 min 1 s"),
+        (599, "9 min 59 s"),
+        (659, "10 min"),
+        (3600, "1 h"),
+        (3659, "1 h"),
+        (86_399, "23 h 59 min"),
+        (90_000, "1 d 1 h"),
+        (86_460, "1 d"),
+    ],
+)
+def test_time_left_is_rough(seconds, text):
+    assert time_left(seconds) == text
+
+
+# At the end.
+
+
+def report(ended_by="finished", *, signal=None, stopped=None, **counts):
+    return Report("0123456789abcdef", ended_by, signal, stopped or {}, counts)
+
+
+def test_report_counts_what_happened(capsys):
+    show_report(
+        report(download={"downloaded": 1200, "put_off": 3, "failed": 0, "left": 0}, archive={"left": 0}), quiet=False
+    )
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        " download: 1,200 downloaded, 3 put off",
+        "  archive: nothing to do",
+        "run 01234567 finished: nothing is left that can be done now",
+    ]
+
+
+def test_quiet_report_tells_what_stopped(capsys):
+    show_report(report("host", stopped={"download": "blocked\x1b[2J"}, download={"left": 5}), quiet=True)
+    assert capsys.readouterr().err == "download stopped: blocked\\x1b[2J\n"
+
+
+@pytest.mark.parametrize("ended_by", ["finished", "deadline", "drained", "cancelled", "host", "defect"])
+def test_every_ending_has_words(capsys, ended_by):
+    show_report(report(ended_by), quiet=False)
+    assert capsys.readouterr().err.startswith("run 01234567 ")
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [
+        (report(download={"downloaded": 5, "left": 5}), ExitCode.OK),
+        (report(download={"failed": 1}), ExitCode.ITEMS_FAILED),
+        (report(extract={"rejected": 1}), ExitCode.ITEMS_FAILED),
+        (report("deadline"), ExitCode.OK),
+        (report("host", stopped={"download": "blocked"}, download={"failed": 1}), ExitCode.STOPPED),
+        (report("drained", signal=1), ExitCode.HANGUP),
+        (report("drained", signal=2, download={"failed": 1}), ExitCode.INTERRUPTED),
+        (report("cancelled", signal=15), ExitCode.TERMINATED),
+    ],
+)
+def test_exit_code_tells_how_it_ended(ended, code):
+    assert exit_code_of(ended) is code
+
+
+def test_plan_is_a_result(capsys):
+    show_plan(Preview(5058, {"download": 5058, "extract": 12}, "This run would upload …"))
+    assert capsys.readouterr() == (
+        "5,058 gazettes would be taken up\n download: 5,058\n  extract: 12\nThis run would upload …\n",
+        "",
+    )
+
+
+# The log.
+
+
+@pytest.fixture
+def logged(monkeypatch, capsys):
+    """What stands on stderr after a few messages."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    for name in ("httpx", "httpcore"):
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
+
+    def log(*, verbosity=0, form="text"):
+        set_up_logging(LogOptions(verbosity, form, progress=False))
+        speaker = logging.getLogger("trio_pipeline.events")
+        for level in ("error", "warning", "info", "debug"):
+            getattr(speaker, level)("%s with \x1b[31mcolour", level)
+        logging.getLogger("httpx").info("a request")
+        return capsys.readouterr().err.splitlines()
+
+    return log
+
+
+@pytest.mark.parametrize(("verbosity", "count"), [(-1, 1), (0, 2), (1, 3), (2, 5), (3, 5)])
+def test_verbosity_chooses_what_is_said(logged, verbosity, count):
+    assert len(logged(verbosity=verbosity)) == count
+
+
+def test_log_is_safe_for_terminals(logged):
+    first = logged()[0]
+    assert first.endswith(r"error with \x1b[31mcolour")
+
+
+def test_log_for_programs(logged):
+    error, warning = (json.loads(text) for text in logged(form="json"))
+    assert (error["level"], error["logger"], error["message"]) == (
+        "error",
+        "trio_pipeline.events",
+        "error with \x1b[31mcolour",
+    )
+    assert warning["time"].endswith("+00:00")
+
+
+def raise_something(text):
+    raise ValueError(text)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_traceback_is_safe_too(logged, capsys, form):
+    logged(form=form)
+    try:
+        raise_something("from \x1b[2J outside")
+    except ValueError:
+        logging.getLogger("trio_pipeline").exception("it broke")
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "ValueError: " in said
+    assert (len(said.splitlines()) == 1) == (form == "json")
