@@ -6,7 +6,8 @@ import logging
 import os
 
 import pytest
-from job_processes import Ended, Job, published, stand_ins
+from bad_court import LIMIT, bad_court, write_catalog
+from job_processes import Ended, Job, ended, published, stand_ins
 
 from trio_pipeline import cli as command_line
 
@@ -66,3 +67,29 @@ def typed(job, monkeypatch, capsys):
         return Ended(code, said.out, said.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def begun_bad_run(tmp_path_factory):
+    """A run that gets wrong bodies alone. Gives the job and its process."""
+    job = Job(tmp_path_factory.mktemp("bad"))
+    catalog = job.folder / "catalog.csv"
+    write_catalog(catalog)
+    with bad_court() as address:
+        settings = [f"--set=tjro.base_url={address}", "--set=tjro.interval=0", f"--set=tjro.size_limit={LIMIT}"]
+        yield job, job.start("run", catalog, "--download-workers=9", *settings)
+        job.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bad_run_begins_early(request):
+    """Five attempts take their time. They do so while other tests run, if any test asks what came of them."""
+    if any("bad_run" in item.fixturenames for item in request.session.items):
+        request.getfixturevalue("begun_bad_run")
+
+
+@pytest.fixture(scope="session")
+def bad_run(begun_bad_run):
+    """The job whose run got wrong bodies alone, and how that ended."""
+    job, process = begun_bad_run
+    return job, ended(process)

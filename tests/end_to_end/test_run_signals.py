@@ -58,7 +58,7 @@ def held(job, court, archive):
         inner = stack.enter_context(contextlib.ExitStack())
         inner.enter_context(services.held())
         process = job.start(*command)
-        job.wait_for(process, lambda view: view[stage]["busy"] == busy, f"{stage} busy")
+        job.wait_for(process, lambda view: view[stage]["busy"] >= busy, f"{stage} busy")
         return Held(process, inner.close, command, done)
 
     def hold_reader(command):
@@ -142,9 +142,12 @@ def test_upload_that_is_cut_off_is_looked_for_and_repeated(job, court, archive_t
     assert done.code == 130, done.err
     assert job.endings() == ["cancelled"]
     job.check_tidy(process)
-    assert job.query("SELECT count(*) FROM diarios WHERE archive_state = 'submitted'") == [(2,)]
+    begun = job.query("SELECT outcome FROM events WHERE stage = 'archive' AND outcome <> 'asked'")
+    # Whose turn had not come yet counts as begun as well: what was recorded is that it may have been sent.
+    assert set(begun) == {("started",)}
+    assert job.query("SELECT count(*) FROM diarios WHERE archive_state = 'submitted'") == [(len(begun),)]
     job.finish(*command, done=DONE)
-    assert job.query("SELECT count(*) FROM events WHERE outcome = 'lost'") == [(2,)]
+    assert job.query("SELECT count(*) FROM events WHERE outcome = 'lost'") == [(len(begun),)]
     assert archived(archive) == {name: [md5] for name, md5 in court.md5.items()}
 
 

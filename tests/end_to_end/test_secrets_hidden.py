@@ -10,7 +10,8 @@ SECRETS = {
     "IA_SECRET_KEY": "canary-of-secret-4712",
     "GEMINI_API_KEY": "canary-of-model-4713",
 }
-FAULTS = ("reset=1x", "answer-lost=1x@2", "redirect=2x@4", "malformed=1x@7", "unavailable=1x@9")
+# The refusal comes last: it slows down what comes after it.
+FAULTS = ("reset=1x", "answer-lost=1x@2", "redirect=2x@4", "malformed=1x@7", "unavailable=1x@11")
 
 
 @pytest.fixture
