@@ -303,20 +303,19 @@ async def test_look_that_fails_is_no_reason_to_upload_again(tmp_path, autojump_c
     assert scene.bodies() == each_once(scene, "edition")
 
 
-async def test_old_answer_about_an_item_is_no_reason_to_upload_again(tmp_path, autojump_clock):
-    """The archive is asked about the item while the upload waits there, and about its queue when it has arrived."""
+async def test_arrival_between_two_questions_is_no_reason_to_upload_again(tmp_path, autojump_clock):
+    """The archive is asked for the file while it waits there, and for what waits there when it has arrived."""
     async with open_scene(
-        tmp_path, 4, archive={"latency": 10.0, "queue": 700.0}, archive__kind="internet-archive", tjro__workers=1
+        tmp_path, 1, archive={"latency": 10.0, "queue": 700.0}, archive__kind="internet-archive"
     ) as scene:
         with trio.move_on_after(5):
-            await scene.run(selection=Selection(limit=1))
+            await scene.run()
         assert scene.outcomes("archive")[-1] == "started"
         await trio.sleep(100)
-        # Another gazette has the item asked for at once; the look at the first one comes when it has arrived.
         scene.network.delay = lambda request: 1_000.0 if "check_limit" in str(request.url) else 0.0
         await scene.run()
         scene.check()
-        await run_to_the_end(scene)
+    assert scene.outcomes("confirm") == ["confirmed"]
     assert scene.bodies() == each_once(scene)
 
 
@@ -456,3 +455,25 @@ async def test_what_has_to_wait_too_long_is_left_to_another_run(tmp_path, autoju
         report = await scene.run()
         assert report.counts["archive"] == {"submitted": 1, "left": 0}
         scene.check()
+
+
+async def test_upload_that_has_to_wait_is_not_hurried_by_another_stage(tmp_path, autojump_clock):
+    """The PDF has to be brought back for its extraction, hours before the archive may be asked again."""
+    async with open_scene(
+        tmp_path,
+        1,
+        size=6_000,
+        archive_faults=["archive:item-slow-down=1x,retry-after=7200"],
+        archive__kind="internet-archive",
+    ) as scene:
+        await scene.run()
+        next(scene.spool.iterdir()).unlink()
+        report = await scene.run(extract__kind="rules")
+        scene.check()
+        assert scene.states() == [("downloaded", "pending", "extracted")]
+        assert report.counts["archive"]["left"] == 1
+        assert scene.network.count("PUT", "") == 1
+        await trio.sleep(7_200)
+        await scene.run(extract__kind="rules")
+        scene.check()
+    assert scene.bodies() == each_once(scene)

@@ -94,7 +94,8 @@ async def test_body_larger_than_the_spool_goes_alone(tmp_path, autojump_clock):
 
 
 async def test_room_is_made_rather_than_asked_for_twice(tmp_path, autojump_clock):
-    """Submitted PDFs fill the spool; each download turns out to be longer than was expected."""
+    """Submitted PDFs fill the spool but for what is expected; each download turns out to be longer."""
+    limit = 7 * SMALL // 2
     async with open_scene(
         tmp_path,
         12,
@@ -102,9 +103,9 @@ async def test_room_is_made_rather_than_asked_for_twice(tmp_path, autojump_clock
         archive__kind="internet-archive",
         tjro__workers=1,
         tjro__expected_size=100,
-        run__spool_limit=3 * SMALL,
+        run__spool_limit=limit,
     ) as scene:
-        with bounded(scene, 3 * SMALL):
+        with bounded(scene, limit):
             await scene.run()
         scene.check()
     assert scene.requests(scene.court, "pdf") == 12
