@@ -280,8 +280,15 @@ class _RealProcesses:
 
 @asynccontextmanager
 async def _open_real_processes(count: int) -> AsyncIterator[Processes]:
-    async with trio_parallel.open_worker_context(idle_timeout=60.0, grace_period=5.0) as context:
+    manager = trio_parallel.open_worker_context(idle_timeout=60.0, grace_period=5.0)
+    context = await manager.__aenter__()
+    try:
         yield _RealProcesses(context, trio.CapacityLimiter(count))
+    finally:
+        # An idle worker may be dead by now (a terminal that is closed kills it as well), or too slow to end and be
+        # killed now. No call is lost by that: those that were under way have ended before.
+        with suppress(trio_parallel.BrokenWorkerError):
+            await manager.__aexit__(None, None, None)
 
 
 _WRITE_SIZE = 1024 * 1024

@@ -161,3 +161,17 @@ def test_download_that_is_cut_off_leaves_nothing_behind(job, court_that_stalls):
     job.check_tidy(process)
     assert job.endings() == ["cancelled"]
     job.finish(*command, done=DONE)
+
+
+def test_hangup_that_kills_idle_workers_is_no_defect(job, court, archive):
+    command = job.run(court, archive=archive)
+    with archive.held():
+        process = job.start(*command)
+        job.wait_for(process, lambda view: view["extract"]["done"] == 12, "everything read")
+        # As when a terminal is closed: to the run and to its worker processes, which have nothing to do now.
+        os.killpg(process.pid, signal.SIGHUP)
+        job.wait_for(process, lambda view: all(row["stopped"] for row in view.values()), "draining")
+    done = ended(process)
+    assert done.code == 129, done.err
+    assert job.endings() == ["drained"]
+    job.check_tidy(process)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -53,6 +53,7 @@ The court breaks connections off, cuts files short and is overloaded for a momen
 swallows an answer and is overloaded as well. All of that is overcome, or the summary says what was not.
 """
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NEWEST = datetime.date(2026, 6, 30)
 _NAMES = ("diarios.duckdb", "diarios.duckdb.wal", "catalog.json", "spool", "text")
 
@@ -121,17 +122,33 @@ def _stand_ins(directory: Path, gazettes: int, seed: int) -> Iterator[dict[str, 
     command += [f"--newest={_NEWEST}", f"--write-catalog={directory / 'catalog.json'}"]
     command += ["--tjro-latency=0.05", "--archive-latency=0.1", "--archive-queue=0.5"]
     command += [f"--fault={fault}" for fault in _FAULTS]
-    # Ctrl-C goes to everything in the terminal's group. They are not in it: what the run has in hand still needs them.
-    # The command is this program, and what is typed into it are numbers.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0) as process:  # noqa: S603
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                raise CommandError("the stand-ins did not start; what they said stands above")
-            yield json.loads(line)
-        finally:
-            process.terminate()
+    with ExitStack() as stack:
+        with _signals_put_off():
+            # Ctrl-C goes to everything in the terminal's group. They are not in it: what the run has in hand still
+            # needs them. The command is this program, and what is typed into it are numbers.
+            process = stack.enter_context(
+                subprocess.Popen(command, stdout=subprocess.PIPE, text=True, process_group=0)  # noqa: S603
+            )
+            stack.callback(process.terminate)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise CommandError("the stand-ins did not start; what they said stands above")
+        yield json.loads(line)
+
+
+@contextmanager
+def _signals_put_off() -> Iterator[None]:
+    """Let signals wait until the end of the block, so that nothing is started there that nobody would end."""
+    came: list[int] = []
+    handlers = {number: signal.signal(number, lambda one, _frame: came.append(one)) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for one in came:
+        signal.raise_signal(one)
 
 
 def _job(directory: Path, addresses: dict[str, str]) -> Job:
