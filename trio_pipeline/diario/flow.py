@@ -147,7 +147,9 @@ class Flow:
         settings = self._settings
         self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers)
         if self._archiver is not None and self._confirmer is not None:
-            self._start_stage(pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers)
+            # One more than uploads, which the archive's pacer counts: so that looking and recording, which take some ten
+            # milliseconds around each upload, do not hold the next one up.
+            self._start_stage(pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers + 1)
             self._start_stage(pipeline, StageName.CONFIRM, self._confirmer.confirm, 1)
         if self._extractor is not None:
             self._start_stage(pipeline, StageName.EXTRACT, self._extractor.extract, settings.extract.workers)
