@@ -105,17 +105,18 @@ async def test_what_was_downloaded_before_a_drain_is_not_downloaded_again(tmp_pa
 
 async def test_upload_cut_off_before_its_body_is_repeated(tmp_path, autojump_clock):
     async with open_slow_scene(tmp_path) as scene:
-        # At 25 s the upload is on its way, and the archive sees nothing of it before 30 s.
+        # At 25 s uploads are on their way, and the archive sees nothing of them before 30 s.
         await run_until(scene, "archive", 0.0, 0.0)
         assert scene.bodies() == {}
-        assert scene.outcomes("archive").count("started") == 2
+        started = scene.outcomes("archive").count("started")
+        assert started >= 2
         assert ("downloaded", "submitted", "pending") in scene.states() or (
             "downloaded",
             "submitted",
             "extracted",
         ) in scene.states()
         report = await scene.run()
-        assert report.counts["confirm"]["lost"] == 2
+        assert report.counts["confirm"]["lost"] == started
         await finish(scene)
 
 
@@ -149,9 +150,9 @@ async def test_upload_cut_off_is_not_repeated_while_it_waits_there(tmp_path, aut
 
 async def test_downloads_that_wait_for_room_do_not_hold_up_a_drain(tmp_path, autojump_clock):
     async with open_slow_scene(tmp_path, run__spool_limit=12_000, archive__workers=1) as scene:
-        # Two PDFs fill the spool, and one download waits for room, which it gets when the upload ends at 30 s.
+        # Two PDFs fill the spool, and one download waits for room, which it gets when an upload has ended.
         report = await scene.run(interrupts=signals_at(25.0))
-        assert trio.current_time() < 50.0
+        assert trio.current_time() < 60.0
         assert report.ended_by == "drained"
         scene.check()
         await finish(scene)
@@ -173,8 +174,8 @@ async def test_deadline_drains(tmp_path, autojump_clock):
     async with open_slow_scene(tmp_path) as scene:
         report = await scene.run(run__deadline=15.0)
         assert (report.ended_by, report.signal, report.stopped) == ("deadline", None, {})
-        # Two uploads were in hand, each of them with two requests.
-        assert trio.current_time() == 30.0
+        # Three gazettes were in hand, each of them with two requests, and two may be uploaded at once.
+        assert trio.current_time() == 40.0
         scene.check()
         await finish(scene)
 

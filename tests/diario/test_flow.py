@@ -42,12 +42,13 @@ async def test_resumed_gazettes_wait_behind_newer_ones(tmp_path, autojump_clock)
         tjro__workers=1,
     ) as scene:
         await scene.run(selection=Selection(limit=4, oldest_first=True))
-        assert order_of(scene, "started") == newest_first(scene)[:1:-1]
+        assert order_of(scene, "submitted") == []
         await trio.sleep(7_200)
         await scene.run()
-    # The newest of the old ones was in hand before the first download had ended.
-    third, *others = order_of(scene, "submitted")
-    assert (third, others) == (newest_first(scene)[2], [*newest_first(scene)[:2], *newest_first(scene)[3:]])
+    # Two of the old ones were in hand before the first download had ended.
+    newest = newest_first(scene)
+    submitted = order_of(scene, "submitted")
+    assert (set(submitted[:2]), submitted[2:]) == (set(newest[2:4]), [*newest[:2], *newest[4:]])
 
 
 async def test_gazette_that_is_put_off_comes_next_when_it_is_due(tmp_path, autojump_clock):
@@ -204,7 +205,7 @@ async def test_full_disk_ends_the_run_and_the_next_one_goes_on(tmp_path, autojum
         scene.world.files.full_after = None
         await scene.run()
         scene.check()
-    assert scene.states() == [("downloaded", "submitted", "not_asked")]
+    assert {archive for _, archive, _ in scene.states()} <= {"submitted", "confirmed"}
     assert [len(bodies) for bodies in scene.bodies().values()] == [1] * 4
 
 
