@@ -31,7 +31,7 @@ USUAL = LogOptions(verbosity=0, format="text", progress=True)
 def stage(name="download", *, waiting=40, time_left=None, **values):
     numbers = {"workers": 3, "busy": 2, "done": 7, "failed": 0, "rejected": 0, "put_off": 0, "left": 0}
     statistics = StageStatistics(name=name, **({"ended": False, "stopped": None} | numbers | values))
-    return StageView(statistics, waiting, time_left)
+    return StageView(statistics, waiting, 0.0, time_left)
 
 
 def view(*stages, paused=None, draining=False):

@@ -13,6 +13,20 @@ from trio_pipeline.diario.settings import Loaded
 
 __all__ = ["stats"]
 
+_STAGE = (
+    "stage",
+    "workers",
+    "busy",
+    "waiting",
+    "done",
+    "failed",
+    "put_off",
+    "per_minute",
+    "seconds_left",
+    "stopped",
+)
+_HOST = ("host", "requests", "interval", "paused_since", "paused_until", "reason")
+
 
 @click.command()
 @json_option
@@ -20,7 +34,8 @@ __all__ = ["stats"]
 def stats(loaded: Loaded, *, as_json: bool) -> None:
     """Show how many gazettes are in which state, and what a running pipeline is doing.
 
-    With --json, rows about the ledger have `state`, rows about the running pipeline have `workers`.
+    With --json, rows about the ledger have `state`, rows about the running pipeline have `workers`,
+    and rows about the hosts that it talks to have `host`.
     """
     database = loaded.settings.run.db
     rows = answer(database, "stats", {})
@@ -30,8 +45,9 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
         if not as_json:
             click.echo("no pipeline is running")
         return
-    columns = ["stage", "workers", "busy", "waiting", "done", "failed", "put_off", "seconds_left", "stopped"]
-    print_rows(live if as_json else [_for_people(row) for row in live], columns, as_json=as_json)
+    stages = [row for row in live if "stage" in row]
+    print_rows(stages if as_json else [_for_people(row) for row in stages], _STAGE, as_json=as_json)
+    print_rows([row for row in live if "host" in row], _HOST, as_json=as_json)
 
 
 def _for_people(row: Row) -> Row:

@@ -209,6 +209,7 @@ async def _work(
                 telemetry=workshop.telemetry,
                 items={item.gazette.id: item for item in chosen.items},
                 grace=settings.run.grace,
+                world=workshop.world,
             )
             if interrupts is not None:
                 pipeline.start_service(ending.heed, interrupts)

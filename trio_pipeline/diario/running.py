@@ -5,8 +5,11 @@ This file does not know who looks: a progress display, the control socket or a t
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+
+import trio
 
 from trio_pipeline.control import Command, CommandError
 from trio_pipeline.diario.flow import Flow
@@ -17,7 +20,8 @@ from trio_pipeline.diario.lifecycle import Life, StageName
 from trio_pipeline.diario.spool import Spool, SpoolStatistics
 from trio_pipeline.nursery import Pipeline, StageStatistics
 from trio_pipeline.pacing import Pacer, PacerStatistics
-from trio_pipeline.telemetry import Telemetry, TelemetrySnapshot
+from trio_pipeline.telemetry import StageTelemetry, Telemetry, TelemetrySnapshot
+from trio_pipeline.world import World
 
 __all__ = ["Running", "StageView", "View"]
 
@@ -29,11 +33,13 @@ class StageView:
     Attributes:
         statistics: What it has done.
         waiting: How many gazettes wait for it, put off ones included.
+        rate: How many it ended with in a second, over the last minute.
         time_left: Seconds until they are done if it goes on like this, or None.
     """
 
     statistics: StageStatistics
     waiting: int
+    rate: float
     time_left: float | None
 
 
@@ -70,6 +76,7 @@ class Running:
         telemetry: Its times.
         items: The gazettes that it has taken up, by id.
         grace: Seconds that work in hand gets when it is drained.
+        world: For the time of day.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class Running:
         telemetry: Telemetry,
         items: Mapping[str, Item],
         grace: float,
+        world: World,
     ) -> None:
         self._ledger = ledger
         self._flow = flow
@@ -92,15 +100,17 @@ class Running:
         self._telemetry = telemetry
         self._items = items
         self._grace = grace
+        self._world = world
 
     def view(self) -> View:
         """How it stands now."""
+        telemetry = self._telemetry.snapshot()
         return View(
             run_id=self._ledger.run_id,
-            stages=tuple(self._stage_view(name) for name in self._flow.stages),
+            stages=tuple(self._stage_view(name, telemetry.stages.get(name.value)) for name in self._flow.stages),
             hosts={name: pacer.statistics() for name, pacer in self._pacers.items()},
             spool=self._spool.statistics(),
-            telemetry=self._telemetry.snapshot(),
+            telemetry=telemetry,
             draining=self._pipeline.draining,
         )
 
@@ -130,10 +140,11 @@ class Running:
             **{name: self._asking(query) for name, query in QUERIES.items()},
         }
 
-    def _stage_view(self, name: StageName) -> StageView:
+    def _stage_view(self, name: StageName, told: StageTelemetry | None) -> StageView:
         waiting = self._flow.waiting(name)
         statistics = self._flow.stages[name].statistics()
-        return StageView(statistics, waiting, self._telemetry.time_left(name.value, waiting + statistics.busy))
+        rate = 0.0 if told is None else sum(rate for word, rate in told.rates.items() if word != "put_off")
+        return StageView(statistics, waiting, rate, self._telemetry.time_left(name.value, waiting + statistics.busy))
 
     async def _answer_view(self, _arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
         view = self.view()
@@ -146,8 +157,19 @@ class Running:
                 "done": stage.statistics.done,
                 "failed": stage.statistics.failed + stage.statistics.rejected,
                 "put_off": stage.statistics.put_off,
+                "per_minute": round(stage.rate * 60, 1),
                 "seconds_left": stage.time_left,
                 "stopped": stage.statistics.stopped,
+            }
+        now, clock = self._world.now(), trio.current_time()
+        for name, host in view.hosts.items():
+            yield {
+                "host": name,
+                "requests": host.started,
+                "interval": round(host.interval, 3),
+                "paused_since": _at(host.paused_since, clock, now),
+                "paused_until": _at(host.paused_until, clock, now),
+                "reason": host.reason,
             }
 
     async def _answer_drain(self, _arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
@@ -172,3 +194,10 @@ class Running:
             return await self._ledger.read(lambda connection: query(connection, arguments))
         except ValueError as error:
             raise CommandError(str(error)) from None
+
+
+def _at(moment: float | None, clock: float, now: datetime.datetime) -> str | None:
+    """A moment of Trio's clock as time of day, UTC."""
+    if moment is None:
+        return None
+    return f"{(now + datetime.timedelta(seconds=moment - clock)).isoformat(timespec='seconds')}Z"
