@@ -152,8 +152,17 @@ STAGE = {
     "done": 7,
     "failed": 1,
     "put_off": 5,
+    "per_minute": 27.0,
     "seconds_left": 59.8,
     "stopped": None,
+}
+HOST = {
+    "host": "tjro",
+    "requests": 9,
+    "interval": 7.0,
+    "paused_since": "2026-11-23T10:00:00Z",
+    "paused_until": "2026-11-23T10:10:00Z",
+    "reason": "a block page",
 }
 
 
@@ -163,12 +172,14 @@ def test_stats_of_a_run(typed, ledger, pipeline):
 
     async def view(arguments):
         yield STAGE
+        yield HOST
 
     with pipeline(ledger, {"stats": counts, "view": view}):
         for_people, for_programs = typed("stats"), typed("stats", "--json")
     assert lines(for_people)[1] == ["download", "pending", "42", ""]
-    assert lines(for_people)[3] == ["download", "3", "2", "40", "7", "1", "5", "1 min", ""]
-    assert objects(for_programs)[1] == STAGE
+    assert lines(for_people)[3] == ["download", "3", "2", "40", "7", "1", "5", "27", "1 min", ""]
+    assert lines(for_people)[5] == [str(value) for value in HOST.values()][:2] + ["7", *list(HOST.values())[3:]]
+    assert objects(for_programs)[1:] == [STAGE, HOST]
 
 
 # failures

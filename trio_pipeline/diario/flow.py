@@ -147,8 +147,8 @@ class Flow:
         settings = self._settings
         self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers)
         if self._archiver is not None and self._confirmer is not None:
-            # One more than uploads, which the archive's pacer counts: so that looking and recording, some ten milliseconds
-            # around each upload, do not hold the next one up.
+            # One more than uploads, which the archive's pacer counts: so that looking and recording, some ten
+            # milliseconds around each upload, do not hold the next one up.
             self._start_stage(pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers + 1)
             self._start_stage(pipeline, StageName.CONFIRM, self._confirmer.confirm, 1)
         if self._extractor is not None:
