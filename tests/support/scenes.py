@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -56,6 +56,7 @@ class Scene:
     world: World
     settings: dict[str, object] = field(default_factory=dict)
     secrets: Secrets = KEYS
+    _open_connection: duckdb.DuckDBPyConnection | None = None
 
     @property
     def gazettes(self) -> list[Gazette]:
@@ -111,8 +112,20 @@ class Scene:
     # What can be seen afterwards
 
     def rows(self, sql: str, *parameters: object) -> list[tuple]:
-        with duckdb.connect(self.directory / "diarios.duckdb", read_only=True) as connection:
+        with self._connection() as connection:
             return connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The ledger, opened once for all that is asked inside the context: that takes more time than asking."""
+        if self._open_connection is not None:
+            yield self._open_connection
+            return
+        try:
+            with duckdb.connect(self.directory / "diarios.duckdb", read_only=True) as self._open_connection:
+                yield self._open_connection
+        finally:
+            self._open_connection = None
 
     def states(self) -> list[tuple[str, str, str]]:
         """The different states of the gazettes: download, archive, extract."""
@@ -146,8 +159,9 @@ class Scene:
 
     def check(self) -> None:
         """What holds after every run, however it ended."""
-        self._check_lives()
-        self._check_runs()
+        with self._connection():
+            self._check_lives()
+            self._check_runs()
         assert not list(self.spool.glob("*.part"))
 
     def _check_lives(self) -> None:
