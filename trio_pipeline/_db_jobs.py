@@ -93,11 +93,19 @@ class Write(Job):
 
 @dataclass(slots=True, eq=False)
 class Append(Job):
-    """Store one row."""
+    """Store one row.
+
+    Attributes:
+        table: The table.
+        columns: The columns of the row.
+        values: Their values, in the same order.
+        due: Until when it may wait for others to be committed with, on Trio's clock.
+    """
 
     table: str
     columns: tuple[str, ...]
     values: tuple[object, ...]
+    due: float
 
 
 Change: TypeAlias = Append | Write

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,7 +31,7 @@ __all__ = ["DatabaseInUse", "Server"]
 T = TypeVar("T")
 
 _Owner: TypeAlias = Owner[Job | Stop]
-_Steps: TypeAlias = Generator[Ask, Job | Stop | None, T]
+_Steps: TypeAlias = Generator[Ask | float, Job | Stop | None, T]
 
 _BATCH_LIMIT = 1000
 """Jobs that one transaction takes at most, so that a flood of writes delays a read by one batch, not by all of them."""
@@ -72,13 +73,19 @@ class Server:
                         return
 
     def _collect(self, first: Change) -> _Steps[tuple[list[Change], Job | Stop | None]]:
-        """The changes that wait, from the first one on, and the job behind them if it was met."""
+        """The changes that wait, from the first one on, and the job behind them if it was met.
+
+        While all of them can wait, so does the batch; the first that cannot takes the others along.
+        """
         batch = [first]
+        due = _due(first)
         while len(batch) < _BATCH_LIMIT:
-            job = yield Ask.MORE
+            patience = due - self._clock.current_time()
+            job = yield (patience if patience > 0 else Ask.MORE)
             if not isinstance(job, Append | Write):
                 return batch, job
             batch.append(job)
+            due = min(due, _due(job))
         return batch, None
 
     def _single(self, owner: _Owner, job: Job, function: Callable[[], None]) -> _Steps[None]:
@@ -245,6 +252,10 @@ class Insert:
             connection.execute(self.one, [column[0] for column in columns])
         else:
             connection.execute(self.many, columns)
+
+
+def _due(change: Change) -> float:
+    return change.due if isinstance(change, Append) else -math.inf
 
 
 def _as_json(value: object) -> str | None:

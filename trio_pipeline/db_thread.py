@@ -12,6 +12,7 @@ This file does not know what is stored, nor when anything should be written.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -63,7 +64,7 @@ class Database:
         self._desk = desk
         self._line = line
 
-    async def append(self, table: str, row: Mapping[str, object]) -> None:
+    async def append(self, table: str, row: Mapping[str, object], *, patience: float = 0.0) -> None:
         """Add a row to a table, and return when it is durable.
 
         Rows for the same table and columns that wait together are stored by one statement, in the order of the calls.
@@ -74,6 +75,9 @@ class Database:
             table: The name of a table in the current schema.
             row: Column names and values: int, float, str, bool, None, date, datetime (naive, UTC); for a JSON column
                 anything that `json.dumps` takes, while a str there is JSON already. Columns left out get their default.
+            patience: Seconds that the row may wait for others to be committed with. A commit costs a millisecond or two
+                of processor time however many rows it has; who is not in a hurry can share it. Whatever cannot wait, a
+                read included, takes those that can along.
 
         Raises:
             DatabaseClosed: The database has been closed.
@@ -85,7 +89,8 @@ class Database:
         """
         if not row:
             raise ValueError(f"a row for {table} without columns")
-        await self._line.serve(Append(trio.lowlevel.current_task(), table, tuple(row), tuple(row.values())))
+        due = trio.current_time() + patience if patience else -math.inf
+        await self._line.serve(Append(trio.lowlevel.current_task(), table, tuple(row), tuple(row.values()), due))
 
     async def write(self, function: Callable[[DuckDBPyConnection], T]) -> T:
         """Call a function that changes the database, in a transaction, and return its result when that is durable.

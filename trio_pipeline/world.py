@@ -55,8 +55,12 @@ class Ask(enum.Enum):
     STEP = "nothing: a point at which a simulated world may let others run"
 
 
-OwnerLoop = Generator[Ask, J | None, None]
-"""The life of a resource that one thread owns: it yields an `Ask` and is sent the answer. It ends by returning."""
+OwnerLoop = Generator[Ask | float, J | None, None]
+"""The life of a resource that one thread owns: it yields an `Ask` and is sent the answer. It ends by returning.
+
+A number of seconds asks for a job as `Ask.MORE` does, but is content to wait so long for one. A simulated world may
+answer at once: who comes in time is its choice.
+"""
 
 
 class Owner(Protocol[J_contra]):
@@ -232,6 +236,11 @@ class _RealOwner(Generic[J]):
                         answer = None
                 case Ask.STEP:
                     answer = None
+                case seconds:
+                    try:
+                        answer = self._jobs.get(timeout=seconds)
+                    except queue.Empty:
+                        answer = None
 
 
 class _RealThreads:

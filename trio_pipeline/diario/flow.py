@@ -145,10 +145,10 @@ class Flow:
 
     def _start(self, pipeline: Pipeline) -> None:
         settings = self._settings
-        self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers)
+        # One worker more than requests at a time, which the hosts' pacers count: what is done around a request (looking,
+        # checking, recording) takes some ten milliseconds and does not hold the next one up.
+        self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers + 1)
         if self._archiver is not None and self._confirmer is not None:
-            # One more than uploads, which the archive's pacer counts: so that looking and recording, some ten
-            # milliseconds around each upload, do not hold the next one up.
             self._start_stage(pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers + 1)
             self._start_stage(pipeline, StageName.CONFIRM, self._confirmer.confirm, 1)
         if self._extractor is not None:

@@ -100,12 +100,16 @@ class Ledger:
         """Where every gazette stands, for a run with this archive; newest first."""
         return await self._database.read(lambda connection: _standings(connection, archive))
 
-    async def record(self, event: Event) -> None:
+    async def record(self, event: Event, *, patience: float = 0.0) -> None:
         """Record an event; it is durable when this returns.
+
+        Args:
+            event: The event.
+            patience: Seconds that it may wait for others to be committed with.
 
         Cancellation: an event that waits is not recorded; one that is being recorded is, before Cancelled is raised.
         """
-        await self._database.append("events", self._row(event))
+        await self._database.append("events", self._row(event), patience=patience)
 
     async def record_all(self, events: Iterable[Event]) -> None:
         """Record many events in one go, all or none of them."""

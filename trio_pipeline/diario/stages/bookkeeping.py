@@ -26,6 +26,10 @@ __all__ = ["Bookkeeper", "Result"]
 
 _log = logging.getLogger("trio_pipeline.events")
 
+# Seconds that the record of an outcome may wait for others. The stages have a worker more than the requests that they
+# make at once, so nobody is held up by it.
+_PATIENCE = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -100,7 +104,10 @@ class Bookkeeper:
         Cancellation: nothing is recorded, or the event and all that follows from it.
         """
         event = self._event(item, stage, outcome, attempt, elapsed)
-        await (write or self._ledger.record)(event)
+        if write is None:
+            await self._ledger.record(event, patience=_PATIENCE)
+        else:
+            await write(event)
         _log_event(event)
         self._telemetry.observe(stage.value, event.outcome, elapsed)
         self._follow(item, stage, event.outcome)
