@@ -16,7 +16,7 @@ test: $(READY)  ## every test
 	@$(BIN)/python -m pytest -q
 
 lint: $(READY)  ## ruff and flake8-async
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/flake8 --select ASYNC --extend-ignore ASYNC9 trio_pipeline
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/flake8 trio_pipeline
 
 types: $(READY)  ## mypy, strictly
 	@$(BIN)/mypy

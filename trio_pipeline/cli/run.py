@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cProfile
 import datetime
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -120,6 +121,8 @@ def do_job(job: Job, log: LogOptions) -> Report:
             watchers = [progress_watcher(log)]
             return await run_job(job, real_world(), watchers=watchers, interrupts=_numbers(signals))
 
+    # What was imported lives as long as the process: the collector need not look through it again and again.
+    gc.freeze()
     return trio.run(main)
 
 

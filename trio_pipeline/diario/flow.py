@@ -145,8 +145,8 @@ class Flow:
 
     def _start(self, pipeline: Pipeline) -> None:
         settings = self._settings
-        # One worker more than requests at a time, which the hosts' pacers count: what is done around a request (looking,
-        # checking, recording) takes some ten milliseconds and does not hold the next one up.
+        # One worker more than requests at a time, which the hosts' pacers count: what is done around a request
+        # (looking, checking, recording) takes some ten milliseconds and does not hold the next one up.
         self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers + 1)
         if self._archiver is not None and self._confirmer is not None:
             self._start_stage(pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers + 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trio
+
 from trio_pipeline.diario.archives import Archive, Copy
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import StageName
@@ -62,5 +64,6 @@ class Archiver:
             return await self._archive.put(item.gazette, checksums, self._spool.path(item.gazette.id))
         except (StopStage, HostPaused) as error:
             # Nothing was accepted, and the stage ends without a word about this item: take the start back.
-            await self._bookkeeper.note(item, StageName.ARCHIVE, "put_off", {"reason": error.reason})
+            with trio.CancelScope(shield=True):
+                await self._bookkeeper.note(item, StageName.ARCHIVE, "put_off", {"reason": error.reason})
             raise
