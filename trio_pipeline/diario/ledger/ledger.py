@@ -222,7 +222,7 @@ async def open_ledger(path: Path, world: World) -> AsyncIterator[Ledger]:
         connection.execute(statement("schema"))
         connection.execute(statement("views"))
 
-    await world.files.make_directory(path.absolute().parent)
+    await world.files.make_directory(path.parent)
     # One thread: an event is one row, and handing it to a second thread costs more than writing it.
     async with open_database(path, world=world, prepare=prepare, config={"threads": 1, **_CONFIG}) as database:
         yield Ledger(database, world)
