@@ -130,9 +130,7 @@ def speed(catalog: Path) -> None:
             assert ended.code == 0
             check_archive(addresses, truth(rows, addresses))
     allowed = max(500 * DOWNLOAD / DOWNLOADERS, 500 * UPLOAD / UPLOADERS)
-    print(
-        f"wall clock      {ended.wall:6.1f} s; the limits allow {allowed:.1f} s: {ended.wall / allowed:.3f} times"
-    )
+    print(f"wall clock      {ended.wall:6.1f} s; the limits allow {allowed:.1f} s: {ended.wall / allowed:.3f} times")
     print(f"processor time  {(ended.cpu - start.cpu) / 500 * 1000:6.2f} ms an item; start-up {start.cpu:.2f} s")
 
 

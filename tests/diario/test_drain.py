@@ -98,7 +98,9 @@ async def test_what_was_downloaded_before_a_drain_is_not_downloaded_again(tmp_pa
     async with open_slow_scene(tmp_path) as scene:
         await run_until(scene, "download", 0.0)
         asked = scene.requests(scene.court, "pdf")
-        assert (asked, len(scene.spooled())) == (3, 3)
+        # Three requests at once, and a fourth gazette that was in hand and waited for one of them to end.
+        assert (asked, len(scene.spooled())) == (4, 4)
+        assert scene.court.statistics()["in_flight_max"]["pdf"] == 3
         await finish(scene)
         assert scene.requests(scene.court, "pdf") == COUNT
 

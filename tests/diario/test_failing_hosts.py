@@ -22,9 +22,10 @@ def each_once(scene: Scene, layout: str = "year") -> dict[str, list[str]]:
     return {name: [hashlib.md5(body).hexdigest()] for name, body in scene.contents(layout).items()}
 
 
-def first(scene: Scene) -> str:
-    """The gazette that comes first in a run."""
-    return min(scene.gazettes, key=lambda gazette: (-gazette.date.toordinal(), gazette.id)).id
+def newest_first(scene: Scene) -> list[str]:
+    """The gazettes in the order in which a run takes them up."""
+    ordered = sorted(scene.gazettes, key=lambda gazette: (-gazette.date.toordinal(), gazette.id))
+    return [gazette.id for gazette in ordered]
 
 
 async def run_to_the_end(scene: Scene, runs: int = 6) -> None:
@@ -42,28 +43,33 @@ async def run_to_the_end(scene: Scene, runs: int = 6) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "attempts"),
+    ("fault", "put_off"),
     [
-        ("refuse=2x", 3),
-        ("malformed=2x", 3),
-        ("reset=2x", 3),
-        ("truncate=2x", 3),
-        ("stall=1x", 2),
-        ("unavailable=2x", 3),
-        ("unavailable=1x,retry-after=20", 2),
-        ("unavailable=1x,retry-after=600", 2),
-        ("block-page=1x", 2),
+        ("refuse=2x", 2),
+        ("malformed=2x", 2),
+        ("reset=2x", 2),
+        ("truncate=2x", 2),
+        ("stall=1x", 1),
+        ("unavailable=2x", 2),
+        ("unavailable=1x,retry-after=20", 1),
+        ("unavailable=1x,retry-after=600", 1),
+        ("block-page=1x", 1),
         ("block-page=900s", None),
     ],
 )
-async def test_faults_of_the_court_are_overcome(tmp_path, autojump_clock, fault, attempts):
+async def test_faults_of_the_court_are_overcome(tmp_path, autojump_clock, fault, put_off):
     async with open_scene(tmp_path, 4, court_faults=[f"tjro:{fault}"], tjro__workers=1) as scene:
         report = await scene.run()
         scene.check()
     assert (report.ended_by, report.failed) == ("finished", 0)
     assert scene.states() == [("downloaded", "confirmed", "not_asked")]
-    if attempts is not None:
-        assert scene.outcomes("download", first(scene)) == ["asked", *["put_off"] * (attempts - 1), "downloaded"]
+    assert scene.court.statistics()["in_flight_max"]["pdf"] == 1
+    if put_off is not None:
+        # Two gazettes are in hand, and either of them may be the one that is asked for.
+        words = [scene.outcomes("download", name) for name in newest_first(scene)]
+        counts = [len(of_one) - 2 for of_one in words]
+        assert words == [["asked", *["put_off"] * count, "downloaded"] for count in counts]
+        assert sum(counts[:2]) == sum(counts) == put_off
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncate"])

@@ -62,8 +62,10 @@ async def test_gazette_that_is_put_off_comes_next_when_it_is_due(tmp_path, autoj
     ) as scene:
         await scene.run()
     (put_off,) = set(order_of(scene, "put_off"))
-    assert put_off == newest_first(scene)[0]
-    assert order_of(scene, "downloaded").index(put_off) < 4
+    # Two are in hand at first, and either of them may be the one that is asked for.
+    assert put_off in newest_first(scene)[:2]
+    # It is due while the fourth of the others is on its way, and the one after that is in hand already.
+    assert order_of(scene, "downloaded").index(put_off) == 4
 
 
 async def test_no_more_at_once_than_workers(tmp_path, autojump_clock):
@@ -105,9 +107,11 @@ async def test_numbers_of_a_running_pipeline(tmp_path, autojump_clock):
     assert middle.run_id == report.run_id
     stages = {stage.statistics.name: stage for stage in middle.stages}
     assert list(stages) == ["download", "archive", "confirm"]
-    assert (stages["download"].statistics.busy, stages["download"].waiting) == (2, 3)
-    assert middle.hosts["tjro"].in_flight == 2
-    assert (middle.spool.files, middle.spool.used) == (0, 2 * 4_000)
+    # One gazette more is in hand, with room in the spool, than there are requests.
+    assert (stages["download"].statistics.busy, stages["download"].waiting) == (3, 2)
+    assert (middle.hosts["tjro"].in_flight, middle.hosts["tjro"].waiting) == (2, 1)
+    assert scene.court.statistics()["in_flight_max"]["pdf"] == 2
+    assert (middle.spool.files, middle.spool.used) == (0, 3 * 4_000)
     last = {stage.statistics.name: stage for stage in views[5].stages}
     assert (last["download"].statistics.done, last["confirm"].waiting) == (4, 4)
 

@@ -94,11 +94,15 @@ async def test_body_larger_than_the_spool_goes_alone(tmp_path, autojump_clock):
 
 
 async def test_room_is_made_rather_than_asked_for_twice(tmp_path, autojump_clock):
-    """Submitted PDFs fill the spool but for what is expected; each download turns out to be longer."""
+    """Submitted PDFs fill the spool but for what is expected; each download turns out to be longer.
+
+    The court takes its time, so that what was downloaded before is in the archive when more room is needed.
+    """
     limit = 7 * SMALL // 2
     async with open_scene(
         tmp_path,
         12,
+        court={"latency": 1.0},
         archive={"queue": 3_600.0},
         archive__kind="internet-archive",
         tjro__workers=1,
@@ -192,7 +196,11 @@ async def test_what_is_put_off_for_a_while_is_waited_for(tmp_path, autojump_cloc
 
 
 async def test_submitted_pdfs_go_before_failed_ones(tmp_path, autojump_clock):
-    """Room is asked for while one PDF is on its way into the archive, and others have gone there or were refused."""
+    """Room is asked for while one PDF is on its way into the archive, and others have gone there or were refused.
+
+    The download after the next one has its room already: one PDF that waits, one that was refused, one on its way, and
+    one that has gone make four.
+    """
     async with open_scene(
         tmp_path,
         6,
@@ -202,12 +210,12 @@ async def test_submitted_pdfs_go_before_failed_ones(tmp_path, autojump_clock):
         archive__workers=1,
         tjro__workers=1,
         tjro__expected_size=SMALL,
-        run__spool_limit=3 * SMALL,
+        run__spool_limit=4 * SMALL,
     ) as scene:
         await scene.run()
         rejected = scene.rows("SELECT id FROM diarios WHERE archive_state = 'rejected'")
         assert f"{rejected[0][0]}.pdf" in scene.spooled()
-        assert len(scene.spooled()) == 3
+        assert len(scene.spooled()) == 4
 
 
 async def test_pdfs_of_an_earlier_run_are_not_given_up_for_new_ones(tmp_path, autojump_clock):
