@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 import threading
 from collections import deque
@@ -18,7 +19,10 @@ from trio_pipeline.world import Ask, World, real_world
 
 
 class InlineOwner:
-    """Runs a loop as a Trio task: before each of its steps all other tasks may do one of theirs."""
+    """Runs a loop as a Trio task: before each of its steps all other tasks may do one of theirs.
+
+    A loop that is content to wait for a job gets what is there.
+    """
 
     def __init__(self):
         self._jobs = deque()
@@ -39,19 +43,33 @@ class InlineOwner:
             except StopIteration:
                 return
             await trio.lowlevel.checkpoint()
-            answer = None if ask is Ask.STEP else await self._next(wait=ask is Ask.NEXT)
+            answer = None if ask is Ask.STEP else await self._next(self._patience(ask))
 
-    async def _next(self, *, wait):
-        while wait and not self._jobs:
-            self._arrival = trio.Event()
-            await self._arrival.wait()
+    def _patience(self, ask):
+        """Seconds to wait for a job."""
+        return math.inf if ask is Ask.NEXT else 0.0
+
+    async def _next(self, patience):
+        with trio.move_on_after(patience):
+            while patience and not self._jobs:
+                self._arrival = trio.Event()
+                await self._arrival.wait()
         return self._jobs.popleft() if self._jobs else None
 
 
+class PatientOwner(InlineOwner):
+    """Waits for a job as long as the loop is content to, on Trio's clock."""
+
+    def _patience(self, ask):
+        return ask if isinstance(ask, float) else super()._patience(ask)
+
+
 class InlineThreads:
+    make_owner = InlineOwner
+
     @asynccontextmanager
     async def open_owner(self, name, loop):
-        owner = InlineOwner()
+        owner = self.make_owner()
         ended = trio.Event()
 
         async def live():
@@ -64,6 +82,10 @@ class InlineThreads:
         finally:
             with trio.CancelScope(shield=True):
                 await ended.wait()
+
+
+class PatientThreads(InlineThreads):
+    make_owner = PatientOwner
 
 
 class DyingThreads:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import trio
 from database_fakes import (
-    InlineThreads,
+    PatientThreads,
     create_numbers,
     insert,
     insert_and_fail,
@@ -28,7 +28,15 @@ from hypothesis import strategies as st
 
 from trio_pipeline.db_thread import open_database
 
-KINDS = ["append", "write", "read", "append a word", "write and fail", "write and hide an error"]
+KINDS = [
+    "append",
+    "append with patience",
+    "write",
+    "read",
+    "append a word",
+    "write and fail",
+    "write and hide an error",
+]
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class Program:
         self._order = itertools.count()
 
     async def run(self, callers):
-        world = world_with(InlineThreads())
+        world = world_with(PatientThreads())
         async with open_database(self._path, world=world, prepare=create_numbers) as database:
             async with trio.open_nursery() as nursery:
                 for steps in callers:
@@ -89,6 +97,8 @@ class Program:
             match kind:
                 case "append":
                     await database.append("t", {"n": number})
+                case "append with patience":
+                    await database.append("t", {"n": number}, patience=1.0)
                 case "append a word":
                     await database.append("t", {"n": "word"})
                 case "write":
