@@ -127,7 +127,8 @@ async def test_failed_gazette_is_tried_again_while_the_run_is_on(tmp_path, autoj
     ) as scene:
         report = await scene.run(watchers=[retry])
         scene.check()
-    failed = newest_first(scene)[0]
+    (failed,) = order_of(scene, "failed")
+    assert failed in newest_first(scene)[:2]
     assert scene.outcomes("download", failed) == ["asked", "failed", "reset", "downloaded"]
     assert scene.states() == DONE
     assert report.counts["download"] == {"failed": 1, "downloaded": 4, "left": 0}
