@@ -13,8 +13,8 @@ This file does not know what is stored, nor when anything should be written.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -50,7 +50,7 @@ _INTERRUPT_AGAIN = 0.005
 
 
 class DatabaseUnusable(Exception):
-    """The database cannot be opened; the cause is chained."""
+    """The database cannot be opened, or no longer be written to: the disk is full, say. The cause is chained."""
 
 
 class DatabaseClosed(Exception):
@@ -82,6 +82,7 @@ class Database:
         Raises:
             DatabaseClosed: The database has been closed.
             ValueError: The row has no columns.
+            DatabaseUnusable: The file can no longer be written to.
             duckdb.Error: This row cannot be stored; whatever waited together with it is.
 
         Cancellation: a row that still waits is certainly not stored. Once its statement has begun, the call is awaited
@@ -90,7 +91,8 @@ class Database:
         if not row:
             raise ValueError(f"a row for {table} without columns")
         due = trio.current_time() + patience if patience else -math.inf
-        await self._line.serve(Append(trio.lowlevel.current_task(), table, tuple(row), tuple(row.values()), due))
+        with _disk_errors_named():
+            await self._line.serve(Append(trio.lowlevel.current_task(), table, tuple(row), tuple(row.values()), due))
 
     async def write(self, function: Callable[[DuckDBPyConnection], T]) -> T:
         """Call a function that changes the database, in a transaction, and return its result when that is durable.
@@ -101,12 +103,14 @@ class Database:
 
         Raises:
             DatabaseClosed: The database has been closed.
+            DatabaseUnusable: The file can no longer be written to.
             BaseException: Whatever the function raises; nothing of what it did remains. If it hides an error of
                 DuckDB, the transaction is lost all the same and duckdb.TransactionException says so.
 
         Cancellation: a call that still waits is certainly not executed. One that has begun is awaited to its end.
         """
-        result: T = await self._line.serve(Write(trio.lowlevel.current_task(), function))
+        with _disk_errors_named():
+            result: T = await self._line.serve(Write(trio.lowlevel.current_task(), function))
         return result
 
     async def read(self, function: Callable[[DuckDBPyConnection], T]) -> T:
@@ -171,6 +175,20 @@ async def open_database(
             yield database
         finally:
             line.close()
+
+
+@contextmanager
+def _disk_errors_named() -> Iterator[None]:
+    """Tell a file that cannot be written to from a change that cannot be made."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.FatalException) as error:
+        raise DatabaseUnusable(str(error)) from error
+    except duckdb.TransactionException as error:
+        # What DuckDB calls a write that failed within COMMIT; after it the connection is of no use.
+        if "Failed to commit" not in str(error):
+            raise
+        raise DatabaseUnusable(str(error)) from error
 
 
 class _Line:

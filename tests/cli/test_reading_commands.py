@@ -166,6 +166,18 @@ HOST = {
 }
 
 
+RUN = {
+    "run": "0123abcd",
+    "elapsed": 3.5,
+    "spool_files": 4,
+    "spool_used": 5,
+    "spool_limit": 6,
+    "stalls": 0,
+    "longest_stall": 0.0,
+    "memory": 7,
+}
+
+
 def test_stats_of_a_run(typed, ledger, pipeline):
     async def counts(arguments):
         yield {"stage": "download", "state": "pending", "gazettes": 42, "size": None}
@@ -173,13 +185,14 @@ def test_stats_of_a_run(typed, ledger, pipeline):
     async def view(arguments):
         yield STAGE
         yield HOST
+        yield RUN
 
     with pipeline(ledger, {"stats": counts, "view": view}):
         for_people, for_programs = typed("stats"), typed("stats", "--json")
     assert lines(for_people)[1] == ["download", "pending", "42", ""]
     assert lines(for_people)[3] == ["download", "3", "2", "40", "7", "1", "5", "27", "1 min", ""]
     assert lines(for_people)[5] == ["tjro", "9", "7", *list(HOST.values())[3:]]
-    assert objects(for_programs)[1:] == [STAGE, HOST]
+    assert objects(for_programs)[1:] == [STAGE, HOST, RUN]
 
 
 # failures

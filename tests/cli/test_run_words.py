@@ -21,23 +21,19 @@ from trio_pipeline.cli.summary import show_plan, show_report
 from trio_pipeline.cli.time_left import time_left
 from trio_pipeline.diario.run import Preview, Report
 from trio_pipeline.diario.running import StageView, View
-from trio_pipeline.diario.spool import SpoolStatistics
-from trio_pipeline.nursery import StageStatistics
 from trio_pipeline.pacing import PacerStatistics
 
 USUAL = LogOptions(verbosity=0, format="text", progress=True)
 
 
 def stage(name="download", *, waiting=40, time_left=None, **values):
-    numbers = {"workers": 3, "busy": 2, "done": 7, "failed": 0, "rejected": 0, "put_off": 0, "left": 0}
-    statistics = StageStatistics(name=name, **({"ended": False, "stopped": None} | numbers | values))
-    return StageView(statistics, waiting, 0.0, time_left)
+    numbers = {"at_once": 3, "busy": 2, "done": 7, "failed": 0, "put_off": 0, "rate": 0.0, "stopped": None}
+    return StageView(name=name, waiting=waiting, time_left=time_left, **(numbers | values))
 
 
 def view(*stages, paused=None, draining=False):
     host = PacerStatistics(2.0, 0, 0, 9, 0, 0, 0, None if paused is None else 60.0, None, paused)
-    spool = SpoolStatistics(files=0, used=0, limit=1, removed=0)
-    return View("run-1", stages or (stage(),), {"tjro": host}, spool, telemetry=None, draining=draining)
+    return View("run-1", stages or (stage(),), {"tjro": host}, draining=draining)
 
 
 def drawn(seen):
@@ -50,7 +46,7 @@ def drawn(seen):
 
 
 def test_line_counts_each_stage():
-    seen = view(stage(failed=1, rejected=1), stage("archive", done=1234, waiting=0, busy=0))
+    seen = view(stage(failed=2), stage("archive", done=1234, waiting=0, busy=0))
     assert line(seen) == "download 7/51 (2 failed)  archive 1,234/1,234"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from trio_pipeline.cli.asking import answer
+from trio_pipeline.cli.exit_codes import CommandError
 from trio_pipeline.cli.options import configured, json_option
 from trio_pipeline.cli.output import print_rows
 from trio_pipeline.diario.ledger.queries import Row
+from trio_pipeline.diario.preflight import UsageError, check_privacy
 from trio_pipeline.diario.settings import Loaded
 
 __all__ = ["COLUMNS", "decisions", "for_people"]
@@ -48,6 +50,10 @@ def decisions(loaded: Loaded, *, query: tuple[str, ...], limit: int | None, as_j
     A word may be part of a name, a lawyer's OAB number, a kind of case, a result, a word of the decision, or a process
     number with or without its punctuation. Newest gazette first.
     """
+    try:
+        check_privacy(loaded.settings)
+    except UsageError as error:
+        raise CommandError(str(error)) from None
     most = limit if limit is not None or as_json else 50
     rows = answer(loaded.settings.run.db, "decisions", {"query": " ".join(query), "limit": most})
     if as_json:

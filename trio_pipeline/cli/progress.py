@@ -55,10 +55,7 @@ async def _watch_with_bars(running: Running) -> None:
 
 def line(view: View) -> str:
     """The run in one line."""
-    stages = [
-        f"{stage.statistics.name} {stage.statistics.done:,}/{_total(stage):,}" + _failures(stage)
-        for stage in view.stages
-    ]
+    stages = [f"{stage.name} {stage.done:,}/{_total(stage):,}" + _failures(stage) for stage in view.stages]
     return terminal_safe("  ".join([*stages, *_remarks(view)]))
 
 
@@ -66,13 +63,12 @@ def bars(view: View) -> Table:
     """The run as a bar for each stage."""
     table = Table.grid(padding=(0, 1))
     for stage in view.stages:
-        statistics = stage.statistics
         left = "" if stage.time_left is None else f"{time_left(stage.time_left)} left"
         table.add_row(
-            Text(statistics.name, justify="right"),
+            Text(stage.name, justify="right"),
             ProgressBar(total=max(1, _total(stage)), completed=_settled(stage), width=30),
-            Text(f"{statistics.done:,}/{_total(stage):,}", justify="right"),
-            Text(f"{statistics.busy} busy"),
+            Text(f"{stage.done:,}/{_total(stage):,}", justify="right"),
+            Text(f"{stage.busy} busy"),
             Text(_failures(stage).strip(" ,"), style="red"),
             Text(left, style="dim"),
         )
@@ -82,24 +78,23 @@ def bars(view: View) -> Table:
 
 
 def _settled(stage: StageView) -> int:
-    return stage.statistics.done + stage.statistics.failed + stage.statistics.rejected
+    return stage.done + stage.failed
 
 
 def _total(stage: StageView) -> int:
-    return _settled(stage) + stage.statistics.busy + stage.waiting
+    return _settled(stage) + stage.busy + stage.waiting
 
 
 def _failures(stage: StageView) -> str:
-    failed = stage.statistics.failed + stage.statistics.rejected
-    return f" ({failed:,} failed)" if failed else ""
+    return f" ({stage.failed:,} failed)" if stage.failed else ""
 
 
 def _remarks(view: View) -> list[str]:
     remarks = [f"{name} is paused: {host.reason}" for name, host in view.hosts.items() if host.paused_until is not None]
     remarks += [
-        f"{stage.statistics.name} has stopped: {stage.statistics.stopped}"
+        f"{stage.name} has stopped: {stage.stopped}"
         for stage in view.stages
-        if stage.statistics.stopped is not None and not view.draining
+        if stage.stopped is not None and not view.draining
     ]
     if view.draining:
         remarks.append("ending what is in hand; once more Ctrl-C cuts it off")

@@ -121,9 +121,12 @@ def do_job(job: Job, log: LogOptions) -> Report:
             watchers = [progress_watcher(log)]
             return await run_job(job, real_world(), watchers=watchers, interrupts=_numbers(signals))
 
-    # What was imported lives as long as the process: the collector need not look through it again and again.
+    # What was imported lives as long as the run: the collector need not look through it again and again.
     gc.freeze()
-    return trio.run(main)
+    try:
+        return trio.run(main)
+    finally:
+        gc.unfreeze()
 
 
 async def _numbers(signals: AsyncIterator[int]) -> Interrupts:

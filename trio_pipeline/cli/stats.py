@@ -25,6 +25,16 @@ _STAGE = (
     "seconds_left",
     "stopped",
 )
+_RUN = (
+    "run",
+    "elapsed",
+    "spool_files",
+    "spool_used",
+    "spool_limit",
+    "stalls",
+    "longest_stall",
+    "memory",
+)
 _HOST = ("host", "requests", "interval", "paused_since", "paused_until", "reason")
 
 
@@ -35,7 +45,8 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
     """Show how many gazettes are in which state, and what a running pipeline is doing.
 
     With --json, rows about the ledger have `state`, rows about the running pipeline have `workers`,
-    and rows about the hosts that it talks to have `host`.
+    rows about
+    the hosts that it talks to have `host`, and the row about the whole of it has `run`.
     """
     database = loaded.settings.run.db
     rows = answer(database, "stats", {})
@@ -48,6 +59,7 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
     stages = [row for row in live if "stage" in row]
     print_rows(stages if as_json else [_for_people(row) for row in stages], _STAGE, as_json=as_json)
     print_rows([row for row in live if "host" in row], _HOST, as_json=as_json)
+    print_rows([row for row in live if "run" in row], _RUN, as_json=as_json)
 
 
 def _for_people(row: Row) -> Row:

@@ -90,6 +90,7 @@ class Flow:
         self._sign = 1 if oldest_first else -1
         self._items: tuple[Item, ...] = ()
         self._backlogs: dict[StageName, Backlog[Item]] = {}
+        self._at_once: dict[StageName, int] = {}
         self.stages: dict[StageName, Stage[Item, Result]] = {}
 
     async def run(self, pipeline: Pipeline, items: Iterable[Item]) -> None:
@@ -127,6 +128,10 @@ class Flow:
             return event.target == self._branches.archive
         return event.stage is not StageName.EXTRACT or self._branches.extract
 
+    def at_once(self, stage: StageName) -> int:
+        """How many gazettes a stage may work on at once, as the settings have it."""
+        return self._at_once[stage]
+
     def waiting(self, stage: StageName) -> int:
         """How many items wait for a stage, or are put off until later in this run."""
         backlog = self._backlogs.get(stage)
@@ -145,21 +150,41 @@ class Flow:
 
     def _start(self, pipeline: Pipeline) -> None:
         settings = self._settings
-        # One worker more than requests at a time, which the hosts' pacers count: what is done around a request
-        # (looking, checking, recording) takes some ten milliseconds and does not hold the next one up.
-        self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers + 1)
+        self._start_stage(pipeline, StageName.DOWNLOAD, self._downloader.download, settings.tjro.workers, spare=1)
         if self._archiver is not None and self._confirmer is not None:
-            self._start_stage(pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers + 1)
+            # Nothing else counts what goes into a folder.
+            spare = 0 if settings.archive.kind == "folder" else 1
+            self._start_stage(
+                pipeline, StageName.ARCHIVE, self._archiver.archive, settings.archive.workers, spare=spare
+            )
             self._start_stage(pipeline, StageName.CONFIRM, self._confirmer.confirm, 1)
         if self._extractor is not None:
             self._start_stage(pipeline, StageName.EXTRACT, self._extractor.extract, settings.extract.workers)
 
     def _start_stage(
-        self, pipeline: Pipeline, name: StageName, work: Callable[[Item], Awaitable[Result]], workers: int
+        self,
+        pipeline: Pipeline,
+        name: StageName,
+        work: Callable[[Item], Awaitable[Result]],
+        at_once: int,
+        *,
+        spare: int = 0,
     ) -> None:
+        """Start a stage.
+
+        Args:
+            pipeline: Where it lives.
+            name: Which one.
+            work: What it does to an item.
+            at_once: How many items it may work on at once, as the settings have it.
+            spare: Workers besides, where it is requests that count, and the host's pacer counts them: what is done
+                around a request (looking, checking, recording) takes some ten milliseconds and more, and does not hold
+                the next one up.
+        """
         # What was submitted is looked for when it is due, by this run or by another: nothing waits for that.
         backlog: Backlog[Item] = Backlog(self._rank, patient=name is not StageName.CONFIRM)
         self._backlogs[name] = backlog
+        self._at_once[name] = at_once
 
         async def handle(item: Item) -> Result:
             try:
@@ -176,7 +201,7 @@ class Flow:
             handle,
             source=backlog,
             sink=_Router(self, name),
-            workers=workers,
+            workers=at_once + spare,
             policy=RetryPolicy(
                 attempts=self._settings.retry.attempts,
                 hold=self._settings.retry.hold,

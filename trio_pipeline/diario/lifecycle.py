@@ -13,7 +13,19 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["DONE", "OUTCOMES", "TRANSITIONS", "ImpossibleEvent", "Life", "StageName", "State", "life_of", "state_after"]
+__all__ = [
+    "ACHIEVED",
+    "DONE",
+    "OUTCOMES",
+    "SETTLED",
+    "TRANSITIONS",
+    "ImpossibleEvent",
+    "Life",
+    "StageName",
+    "State",
+    "life_of",
+    "state_after",
+]
 
 
 class Life(StrEnum):
@@ -50,6 +62,13 @@ DONE: Mapping[Life, State] = MappingProxyType(
     {Life.DOWNLOAD: State.DOWNLOADED, Life.ARCHIVE: State.CONFIRMED, Life.EXTRACT: State.EXTRACTED}
 )
 """The state in which nothing is left to do."""
+
+
+ACHIEVED = frozenset({"downloaded", "restored", "submitted", "confirmed", "extracted"})
+"""Outcomes by which a gazette leaves a stage with what it came for."""
+
+SETTLED = ACHIEVED | {"failed", "rejected"}
+"""Outcomes by which a gazette leaves a stage, for this run at least. The others are steps on the way."""
 
 
 class ImpossibleEvent(ValueError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import trio
 
@@ -114,12 +114,12 @@ async def run(
             archive=archive_name(settings),
             extract=settings.extract.kind != "none",
         )
-        await ledger.add_gazettes(job.gazettes)
-        standings = await ledger.standings(branches.archive)
+        standings = _with_new(await ledger.standings(branches.archive), job.gazettes)
         chosen = plan(standings, job.selection, branches)
         announcement = uploads_to_announce(chosen.items, settings)
         if announcement is not None:
             raise UsageError(announcement)
+        await ledger.add_gazettes(job.gazettes)
         async with _open_workshop(job, world, ledger, hosts, branches, standings) as workshop:
             await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
             await ledger.record_all(chosen.events)
@@ -152,15 +152,20 @@ async def preview(job: Job, world: World) -> Preview:
     """
     settings = job.settings
     branches = Branches(archive=archive_name(settings), extract=settings.extract.kind != "none")
-    standings = await read_standings(settings.run.db, branches.archive, world)
-    known = {standing.gazette.id for standing in standings}
-    new = [Standing(gazette) for gazette in job.gazettes if gazette.id not in known]
-    chosen = plan([*standings, *new], job.selection, branches)
+    standings = _with_new(await read_standings(settings.run.db, branches.archive, world), job.gazettes)
+    chosen = plan(standings, job.selection, branches)
     stages = {
         life.value: sum(item.state(life) is State.PENDING for item in chosen.items)
         for life in (Life.DOWNLOAD, *branches.lives)
     }
     return Preview(len(chosen.items), stages, uploads_to_announce(chosen.items, settings))
+
+
+def _with_new(standings: Sequence[Standing], gazettes: Sequence[Gazette]) -> list[Standing]:
+    """Where everything stands once the catalog's gazettes are known: as it names them, if it names them otherwise."""
+    named = {gazette.id: gazette for gazette in gazettes}
+    known = [replace(standing, gazette=named.pop(standing.gazette.id, standing.gazette)) for standing in standings]
+    return [*known, *(Standing(gazette) for gazette in named.values())]
 
 
 @dataclass(frozen=True, slots=True)

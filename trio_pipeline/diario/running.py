@@ -16,11 +16,11 @@ from trio_pipeline.diario.flow import Flow
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.ledger.queries import QUERIES, Query, Row, resettable
-from trio_pipeline.diario.lifecycle import Life, StageName
-from trio_pipeline.diario.spool import Spool, SpoolStatistics
-from trio_pipeline.nursery import Pipeline, StageStatistics
+from trio_pipeline.diario.lifecycle import ACHIEVED, SETTLED, Life, StageName
+from trio_pipeline.diario.spool import Spool
+from trio_pipeline.nursery import Pipeline
 from trio_pipeline.pacing import Pacer, PacerStatistics
-from trio_pipeline.telemetry import StageTelemetry, Telemetry, TelemetrySnapshot
+from trio_pipeline.telemetry import StageTelemetry, Telemetry
 from trio_pipeline.world import World
 
 __all__ = ["Running", "StageView", "View"]
@@ -28,19 +28,31 @@ __all__ = ["Running", "StageView", "View"]
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """One stage, as a progress bar shows it.
+    """One stage, as a person sees it.
 
     Attributes:
-        statistics: What it has done.
-        waiting: How many gazettes wait for it, put off ones included.
-        rate: How many it ended with in a second, over the last minute.
-        time_left: Seconds until they are done if it goes on like this, or None.
+        name: The stage.
+        at_once: How many gazettes it may work on at once, as the settings have it.
+        busy: How many are worked on.
+        waiting: How many wait for it, put off ones included.
+        done: How many left it with what they came for.
+        failed: How many failed or were rejected.
+        put_off: Attempts that failed and are or were to be repeated.
+        rate: How many left it in a second, over the last minute.
+        time_left: Seconds until the others have, if it goes on like this, or None.
+        stopped: Why it ended before its work did, or None.
     """
 
-    statistics: StageStatistics
+    name: str
+    at_once: int
+    busy: int
     waiting: int
+    done: int
+    failed: int
+    put_off: int
     rate: float
     time_left: float | None
+    stopped: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +63,12 @@ class View:
         run_id: The run.
         stages: Its stages, in the order of the flow.
         hosts: How the hosts are asked, by the name of their group.
-        spool: The PDFs on disk.
-        telemetry: Times and memory.
         draining: Whether it takes up nothing new any more.
     """
 
     run_id: str
     stages: tuple[StageView, ...]
     hosts: Mapping[str, PacerStatistics]
-    spool: SpoolStatistics
-    telemetry: TelemetrySnapshot
     draining: bool
 
 
@@ -109,8 +117,6 @@ class Running:
             run_id=self._ledger.run_id,
             stages=tuple(self._stage_view(name, telemetry.stages.get(name.value)) for name in self._flow.stages),
             hosts={name: pacer.statistics() for name, pacer in self._pacers.items()},
-            spool=self._spool.statistics(),
-            telemetry=telemetry,
             draining=self._pipeline.draining,
         )
 
@@ -143,24 +149,47 @@ class Running:
     def _stage_view(self, name: StageName, told: StageTelemetry | None) -> StageView:
         waiting = self._flow.waiting(name)
         statistics = self._flow.stages[name].statistics()
-        rate = 0.0 if told is None else sum(rate for word, rate in told.rates.items() if word != "put_off")
-        return StageView(statistics, waiting, rate, self._telemetry.time_left(name.value, waiting + statistics.busy))
+        counts = {} if told is None else told.counts
+        rates = {} if told is None else told.rates
+        return StageView(
+            name=name.value,
+            at_once=self._flow.at_once(name),
+            busy=statistics.busy,
+            waiting=waiting,
+            done=sum(counts.get(word, 0) for word in ACHIEVED),
+            failed=sum(counts.get(word, 0) for word in SETTLED - ACHIEVED),
+            put_off=statistics.put_off,
+            rate=sum(rates.get(word, 0.0) for word in SETTLED),
+            time_left=self._telemetry.time_left(name.value, waiting + statistics.busy, outcomes=SETTLED),
+            stopped=statistics.stopped,
+        )
 
     async def _answer_view(self, _arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
         view = self.view()
         for stage in view.stages:
             yield {
-                "stage": stage.statistics.name,
-                "workers": stage.statistics.workers,
-                "busy": stage.statistics.busy,
+                "stage": stage.name,
+                "workers": stage.at_once,
+                "busy": stage.busy,
                 "waiting": stage.waiting,
-                "done": stage.statistics.done,
-                "failed": stage.statistics.failed + stage.statistics.rejected,
-                "put_off": stage.statistics.put_off,
+                "done": stage.done,
+                "failed": stage.failed,
+                "put_off": stage.put_off,
                 "per_minute": round(stage.rate * 60, 1),
                 "seconds_left": stage.time_left,
-                "stopped": stage.statistics.stopped,
+                "stopped": stage.stopped,
             }
+        telemetry, spool = self._telemetry.snapshot(), self._spool.statistics()
+        yield {
+            "run": view.run_id,
+            "elapsed": round(telemetry.elapsed, 1),
+            "spool_files": spool.files,
+            "spool_used": spool.used,
+            "spool_limit": spool.limit,
+            "stalls": telemetry.stalls.count,
+            "longest_stall": round(telemetry.stalls.longest, 3),
+            "memory": telemetry.memory.resident,
+        }
         now, clock = self._world.now(), trio.current_time()
         for name, host in view.hosts.items():
             yield {

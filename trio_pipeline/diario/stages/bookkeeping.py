@@ -26,8 +26,8 @@ __all__ = ["Bookkeeper", "Result"]
 
 _log = logging.getLogger("trio_pipeline.events")
 
-# Seconds that the record of an outcome may wait for others. The stages have a worker more than the requests that they
-# make at once, so nobody is held up by it.
+# Seconds that the record of an outcome may wait for others, to be committed with them. Stages whose requests a pacer
+# counts have a spare worker, so that no request waits for this; the others are busy longer than this.
 _PATIENCE = 0.02
 
 
