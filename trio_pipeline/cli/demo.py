@@ -165,6 +165,7 @@ def _job(directory: Path, addresses: dict[str, str]) -> Job:
             "archive.confirm_after": 1,
         },
         {},
+        Path(os.devnull),  # a settings file that lies here is for real runs
     )
     # The stand-in takes any keys; yours are neither needed nor read.
     secrets = load_secrets({"IA_ACCESS_KEY": "demo-access", "IA_SECRET_KEY": "demo-secret"})
