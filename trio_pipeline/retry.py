@@ -199,8 +199,12 @@ def decide(
             return Failed(error.reason)
 
 
+_LONGEST_RETRY_AFTER = 86_400.0
+"""Seconds. Nobody who means it asks for more than a day, and an absurd date would put an item off for centuries."""
+
+
 def retry_after_seconds(value: str | None, now: datetime.datetime) -> float | None:
-    """What a Retry-After header asks for, in seconds from now; None if it asks for nothing or cannot be read.
+    """What a Retry-After header asks for, in seconds from now, a day at most; None if it asks for nothing.
 
     Args:
         value: The header: whole seconds or an HTTP date (RFC 9110, section 10.2.3).
@@ -211,11 +215,11 @@ def retry_after_seconds(value: str | None, now: datetime.datetime) -> float | No
     text = value.strip()
     if text.isascii() and text.isdigit():
         # A longer number is no waiting time but an error or an attack; float() of it could be infinite.
-        return float(text) if len(text) <= 9 else None
+        return min(float(text), _LONGEST_RETRY_AFTER) if len(text) <= 9 else None
     try:
         moment = email.utils.parsedate_to_datetime(text)
         if moment.tzinfo is not None:
             moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):  # the latter from absurd years and time zones
         return None
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_RETRY_AFTER)

@@ -94,15 +94,23 @@ async def test_what_lies_there_counts(disk):
 
 
 async def test_what_belongs_to_nothing_is_swept(disk):
-    disk.put("known.pdf", bytes(300))
-    disk.put("half.part", bytes(300))
-    disk.put("stranger.pdf", bytes(300), known=False)
-    disk.put("short.pdf", bytes(300))
-    disk.files.contents[DIRECTORY / "short.pdf"] = bytes(299)
-    disk.put("notes.txt", b"not ours", known=False)
+    kept, half, unknown, short = (f"tjro-diario-2025-06-{day}-nr{day}" for day in (20, 21, 22, 23))
+    disk.put(f"{kept}.pdf", bytes(300))
+    disk.put(f"{half}.part", bytes(300))
+    disk.put(f"{unknown}-sup.pdf", bytes(300), known=False)
+    disk.put(f"{short}.pdf", bytes(300))
+    disk.files.contents[DIRECTORY / f"{short}.pdf"] = bytes(299)
     spool = await disk.open()
-    assert disk.files.names() == {"known.pdf", "notes.txt"}
+    assert disk.files.names() == {f"{kept}.pdf"}
     assert spool.statistics().used == 300
+
+
+async def test_what_is_somebody_s_own_is_left_alone(disk):
+    """A directory of documents that was named as the spool by mistake."""
+    for name in ("notes.txt", "thesis.pdf", "thesis.part", "tjro-diario-2025-06-20.pdf"):
+        disk.put(name, b"not ours", known=False)
+    await disk.open()
+    assert disk.files.names() == {"notes.txt", "thesis.pdf", "thesis.part", "tjro-diario-2025-06-20.pdf"}
 
 
 @pytest.mark.parametrize(("free", "limit"), [(10_000, 1000), (1500, 900), (0, 150)])

@@ -186,7 +186,8 @@ class Job:
     def view(self):
         """The stages of the running pipeline by name, or nothing if it does not answer (yet)."""
         try:
-            return {row["stage"]: row for row in trio.run(ask, socket_path(self.database), "view", {})}
+            rows = trio.run(ask, socket_path(self.database), "view", {})
+            return {row["stage"]: row for row in rows if "stage" in row}
         except (NoPipeline, BrokenAnswer, OSError):
             return {}
 

@@ -161,10 +161,11 @@ def test_what_is_no_database_is_left_alone(job, court, refused, command):
     assert job.database.read_text() == "a shopping list\n" * 1000
 
 
-def test_database_in_a_directory_that_is_missing(job, refused, court):
-    code, said = refused(*job.run(court, "--db=nowhere/diarios.duckdb"))
+def test_database_in_a_directory_that_is_none(job, refused, court):
+    (job.folder / "occupied").write_text("")
+    code, said = refused(*job.run(court, "--db=occupied/diarios.duckdb"))
     assert code == 74
-    assert "nowhere" in said
+    assert "occupied" in said
 
 
 @pytest.mark.parametrize("key", ["run.spool", "run.text", "archive.folder"])

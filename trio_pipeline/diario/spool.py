@@ -9,6 +9,7 @@ This file does not know where PDFs come from, nor what is done with them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -22,6 +23,10 @@ from trio_pipeline.diario.model import Checksums
 from trio_pipeline.world import World
 
 __all__ = ["Keep", "NoRoom", "Spool", "SpoolFull", "SpoolStatistics", "take_over_spool"]
+
+
+_OURS = re.compile(r"[a-z]+-diario-\d{4}-\d{2}-\d{2}-nr\d+(-[a-z0-9]+)?\.(pdf|part)")
+"""Names that this program gives. Whatever else lies in a directory that was named as the spool is somebody's own."""
 
 
 class Keep(IntEnum):
@@ -230,7 +235,7 @@ class Spool:
                 hasher.update(chunk)
                 if hasher.size > reservation.size:
                     # Not everybody says beforehand how much will come.
-                    await self.resize(reservation, max(hasher.size, 2 * reservation.size))
+                    await self.resize(reservation, hasher.size)
                 await file.write(chunk)
             await file.sync()
         finally:
@@ -275,7 +280,7 @@ async def take_over_spool(directory: Path, *, limit: int, known: Mapping[str, Ch
         checksums = known.get(path.stem) if path.suffix == ".pdf" else None
         if checksums is not None and checksums.size == size:
             kept[path.stem] = size
-        elif path.suffix in {".pdf", ".part"}:
+        elif _OURS.fullmatch(name):
             await files.remove(path)
     free = await files.free_space(directory)
     return Spool(directory, world, min(limit, (free + sum(kept.values())) // 2), kept)
