@@ -120,12 +120,14 @@ class Database:
 
         Raises:
             DatabaseClosed: The database has been closed.
-            BaseException: Whatever the function raises.
+            DatabaseUnusable: The file can no longer be read.
+            BaseException: Whatever else the function raises.
 
         Cancellation: a call that still waits is certainly not executed. In one that has begun the query is interrupted;
         if it ends before that, or the function goes on without it, the call returns its result.
         """
-        result: T = await self._line.serve(Read(trio.lowlevel.current_task(), function))
+        with _disk_errors_named():
+            result: T = await self._line.serve(Read(trio.lowlevel.current_task(), function))
         return result
 
     def statistics(self) -> DatabaseStatistics:
@@ -179,7 +181,7 @@ async def open_database(
 
 @contextmanager
 def _disk_errors_named() -> Iterator[None]:
-    """Tell a file that cannot be written to from a change that cannot be made."""
+    """Tell a file that cannot be read or written from a call that cannot be carried out."""
     try:
         yield
     except (duckdb.IOException, duckdb.FatalException) as error:

@@ -407,3 +407,14 @@ async def test_pace_is_remembered_by_hosts(shelf):
     async with shelf.open() as ledger:
         assert await ledger.pace("tjro") == {"interval": 7.0}
         assert await ledger.pace("archive") == {"interval": None}
+
+
+async def test_stranger_s_database_is_left_as_it_is(tmp_path):
+    path = tmp_path / "other.duckdb"
+    with duckdb.connect(path) as other:
+        other.execute("CREATE TABLE mine (a INTEGER)")
+    with pytest.raises(DatabaseUnusable, match="no ledger"):
+        async with open_ledger(path, real_world()):
+            pytest.fail("opened")
+    with duckdb.connect(path) as other:
+        assert other.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("mine",)]

@@ -212,13 +212,15 @@ async def open_ledger(path: Path, world: World) -> AsyncIterator[Ledger]:
 
     Raises:
         DatabaseInUse: Another run holds it.
-        DatabaseUnusable: It cannot be read or written.
+        DatabaseUnusable: It cannot be read or written, or is another program's database.
         OSError: Its directory cannot be made.
 
     Cancellation: what is queued is still recorded before the database is closed.
     """
 
     def prepare(connection: DuckDBPyConnection) -> None:
+        if _has_tables(connection) and not _is_ledger(connection):
+            raise DatabaseUnusable(f"{path} is a database, but no ledger")
         connection.execute(statement("schema"))
         connection.execute(statement("views"))
 
@@ -247,6 +249,10 @@ async def open_to_read(path: Path, world: World) -> AsyncIterator[Database]:
 def _is_ledger(connection: DuckDBPyConnection) -> bool:
     found = connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'diarios'")
     return found.fetchone() is not None
+
+
+def _has_tables(connection: DuckDBPyConnection) -> bool:
+    return connection.execute("SELECT 1 FROM duckdb_tables()").fetchone() is not None
 
 
 async def read_standings(path: Path, archive: str | None, world: World) -> list[Standing]:
