@@ -203,9 +203,13 @@ class Stage(Generic[ItemT, ResultT]):
             with _closing(self._source), _closing(self._sink):
                 async with trio.open_nursery() as self._nursery:
                     self._seat()
-                    await self._ending.wait()
+                    try:
+                        await self._ending.wait()
+                    finally:
+                        # Also where a defect or a cancellation ends it: between the closing of the nursery and the
+                        # next step of this task, a resize would start a worker in a nursery that takes none.
+                        self._ending.set()
         finally:
-            self._nursery = None
             self._ended.set()
 
     def _end(self) -> None:

@@ -270,3 +270,24 @@ def test_never_more_than_may(run_seeded, seed, resizes, failures, channel):
         return statistics.done
 
     assert run_seeded(seed, run) == len(items)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_resize_while_a_defect_ends_the_stage(run_seeded, seed):
+    """Also between the last step of its workers and its own, when its nursery takes nobody any more."""
+
+    async def fail(item: int) -> None:
+        await trio.sleep(1)
+        raise ZeroDivisionError
+
+    async def program() -> None:
+        async with open_pipeline() as pipeline:
+            stage = pipeline.start_stage("work", fail, source=Backlog.of([1]))
+            while not stage.ended:
+                stage.workers = 3 - stage.workers
+                # Not cancelled with the stages: whoever turns the knobs may be somebody else's task.
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(1 if trio.current_time() < 1 else 0)
+
+    with pytest.RaisesGroup(ZeroDivisionError):
+        run_seeded(seed, program)
