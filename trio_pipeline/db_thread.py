@@ -151,7 +151,7 @@ async def open_database(
 
     Args:
         path: The file. Nothing else in this process may open it: closing it anywhere gives up DuckDB's own lock.
-        world: What runs the loop; the real world if it is left out.
+        world: What connects and runs the loop; the real world if it is left out.
         prepare: Called once, in one transaction, before anything else; for tables and views. A CHECKPOINT follows.
         read_only: Open without the lock file and without the right to write; the file must exist. Without `prepare`.
         config: DuckDB's settings, e.g. `{"threads": 1}` where results have to be deterministic.
@@ -165,9 +165,10 @@ async def open_database(
     """
     path = Path(path)
     desk = Desk()
-    connect = partial(duckdb.connect, path, read_only=read_only, config=dict(config or {}))
+    world = world or real_world()
+    connect = partial(world.connect, path, read_only=read_only, config=dict(config or {}))
     server = Server(connect, None if read_only else path.with_name(f"{path.name}.lock"), desk)
-    async with (world or real_world()).threads.open_owner(f"DuckDB {path.name}", server.loop) as owner:
+    async with world.threads.open_owner(f"DuckDB {path.name}", server.loop) as owner:
         line = _Line(desk, owner)
         database = Database(desk, line)
         try:

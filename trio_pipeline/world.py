@@ -1,8 +1,9 @@
 """The seam between the program and everything that is not deterministic.
 
-Wall-clock time, random numbers, ids, files, the network, blocking calls and worker processes reach the program through
-a `World` and through nothing else; monotonic time is Trio's own clock. `real_world()` is the one that runs in earnest.
-A world made from a seed gives the same members other implementations, and the program above cannot tell.
+Wall-clock time, random numbers, ids, files, the network, databases, blocking calls and worker processes reach the
+program through a `World` and through nothing else; monotonic time is Trio's own clock. `real_world()` is the one that
+runs in earnest. A world made from a seed gives the same members other implementations, and the program above cannot
+tell.
 
 This file does not know what the program does with any of it.
 """
@@ -23,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar, TypeVarTuple
 
+import duckdb
 import httpx
 import outcome
 import trio
@@ -174,6 +176,7 @@ class World:
         threads: Blocking calls, and resources that own a thread.
         open_processes: A pool of at most so many worker processes.
         open_transport: A new connection pool to the network.
+        connect: `duckdb.connect`: a path, `read_only` and `config` to a connection. Called by the thread that owns it.
     """
 
     random: random.Random
@@ -183,6 +186,7 @@ class World:
     threads: Threads
     open_processes: Callable[[int], AbstractAsyncContextManager[Processes]]
     open_transport: Callable[[], httpx.AsyncBaseTransport]
+    connect: Callable[..., duckdb.DuckDBPyConnection]
 
 
 def real_world() -> World:
@@ -196,6 +200,7 @@ def real_world() -> World:
         threads=threads,
         open_processes=_open_real_processes,
         open_transport=_open_real_transport,
+        connect=duckdb.connect,
     )
 
 

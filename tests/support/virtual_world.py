@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import duckdb
 import httpx
 import trio
 from outcome import Error, Outcome, Value, acapture
@@ -43,6 +44,7 @@ def make_world(open_transport: Callable[[], httpx.AsyncBaseTransport], *, seed: 
         threads=threads,
         open_processes=open_processes,
         open_transport=open_transport,
+        connect=duckdb.connect,
     )
 
 
