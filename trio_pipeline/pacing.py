@@ -13,39 +13,21 @@ have a place. Both can be set while the pacer is in use, and hold for those who 
 becomes slower than that: rejections lower the rate, block pages raise the interval for good, and a host that is ill is
 paused for everybody until one probe has found it well.
 
-This file does not know what a request or a block page is: its users say so by their verdicts. How fast is computed in
-`_rate`.
+This file does not know what a request or a block page is: its users say so by their verdicts. Who goes when is decided
+in `_gate`.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import trio
-
-from trio_pipeline._rate import Breaker, Failure, Rate
+from trio_pipeline._gate import Gate, HostPaused, Ticket
+from trio_pipeline._rate import Failure, Rate
 
 __all__ = ["HostPaused", "Learned", "Pacer", "PacerStatistics", "Permit"]
-
-
-class HostPaused(Exception):
-    """The host has been out of service, and will be, for longer than anybody wants to wait.
-
-    Attributes:
-        until: When the host may be tried again, on Trio's clock. Requests made from then on are admitted, as a probe.
-        reason: What the host did last, one line for people.
-        unreachable: Whether the last failure was of the connection, which may be our own network's.
-    """
-
-    def __init__(self, until: float, reason: str, *, unreachable: bool) -> None:
-        super().__init__(reason)
-        self.until = until
-        self.reason = reason
-        self.unreachable = unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +120,7 @@ class Pacer:
             floor=_checked_interval(learned.blocked_interval or 0.0),
         )
         self.name = name
-        self._gate = _Gate(rate, _checked_concurrency(concurrency), patience, _checked_interval(blocked_interval))
+        self._gate = Gate(rate, _checked_concurrency(concurrency), patience, _checked_interval(blocked_interval))
 
     @property
     def interval(self) -> float:
@@ -214,7 +196,7 @@ class Permit:
 
     __slots__ = ("_gate", "_ticket")
 
-    def __init__(self, gate: _Gate, ticket: _Ticket) -> None:
+    def __init__(self, gate: Gate, ticket: Ticket) -> None:
         self._gate = gate
         self._ticket = ticket
 
@@ -252,185 +234,6 @@ class Permit:
     def unreachable(self, reason: str) -> None:
         """There was no connection, or it was lost; `reason` says how in one line."""
         self._gate.failed(self._ticket, Failure.UNREACHABLE, reason)
-
-
-@dataclass(eq=False, slots=True)
-class _Ticket:
-    """What the gate knows of one permit.
-
-    Attributes:
-        begun: When it was admitted or, later, last started; Trio's clock.
-        era: The breaker's era at that time.
-        under_way: Whether it has started and has no verdict yet.
-    """
-
-    begun: float
-    era: int
-    under_way: bool = False
-
-
-class _Line:
-    """Waiters in the order of their arrival, of whom only the first looks whether it may go.
-
-    There is no lock: the first sleeps until the moment that it was told, and looks again whenever it is nudged. Whoever
-    leaves, served or cancelled, nudges the one who is first then.
-    """
-
-    def __init__(self) -> None:
-        # An ordered set. Not a dict: there, finding the first gets slow when many have left from the front.
-        self._waiters: OrderedDict[trio.lowlevel.ParkingLot, None] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._waiters)
-
-    def nudge(self) -> None:
-        """Have the first look again. Nothing is lost if it has been woken already: it looks when it runs."""
-        if self._waiters:
-            self._first().unpark()
-
-    async def wait(self, due: Callable[[], float]) -> None:
-        """Return when this waiter is first and `due()` is not in the future.
-
-        No checkpoint lies between that moment and the return, so the caller can count on it.
-
-        Args:
-            due: The moment at which the first may go, as things stand; infinite while only a nudge can tell. What it
-                raises is raised to the waiter.
-        """
-        await trio.lowlevel.checkpoint()
-        if not self._waiters and due() <= trio.current_time():
-            return
-        waiter = trio.lowlevel.ParkingLot()
-        self._waiters[waiter] = None
-        try:
-            while (moment := due()) > trio.current_time() or self._first() is not waiter:
-                with trio.move_on_at(moment if self._first() is waiter else math.inf):
-                    await waiter.park()
-        finally:
-            del self._waiters[waiter]
-            self.nudge()
-
-    def _first(self) -> trio.lowlevel.ParkingLot:
-        return next(iter(self._waiters))
-
-
-class _Gate:
-    """What all requests of one pacer share: the rate, the breaker, and a line before each of two doors.
-
-    The first door, `enter`, gives places and is narrow by concurrency; the second, `start`, gives turns and is narrow
-    by the interval. An open breaker shuts both. When its pause is over, the first in the line for turns goes as the
-    probe or, if nobody is there, the first in the line for places: it has to connect before it can start, and that may
-    be what fails.
-
-    Attributes:
-        probe: The ticket that goes alone while the breaker is open. On its way from the first door to the second the
-            part can be taken over by somebody admitted earlier who starts first; else a probe that is slow to connect
-            would stand behind him in line while he waits for its verdict.
-    """
-
-    def __init__(self, rate: Rate, concurrency: int | None, patience: float, blocked_interval: float) -> None:
-        self.rate = rate
-        self.breaker = Breaker()
-        self.concurrency = concurrency
-        self.places = _Line()
-        self.turns = _Line()
-        self.probe: _Ticket | None = None
-        self.in_flight = 0
-        self.started = 0
-        self.failures: Counter[Failure] = Counter()
-        self._patience = patience
-        self._blocked_interval = blocked_interval
-
-    def look(self) -> None:
-        """Something has changed: those who are first may be able to go, or have to leave."""
-        self.places.nudge()
-        self.turns.nudge()
-
-    async def enter(self) -> _Ticket:
-        await self.places.wait(self._place_due)
-        self.in_flight += 1
-        ticket = _Ticket(trio.current_time(), self.breaker.era)
-        if self.breaker.until is not None:
-            self.probe = ticket
-        return ticket
-
-    def leave(self, ticket: _Ticket) -> None:
-        self.in_flight -= 1
-        if self._judged(ticket):
-            self.turns.nudge()
-        self.places.nudge()
-
-    async def start(self, ticket: _Ticket) -> None:
-        if self.probe is ticket and ticket.under_way:
-            # A redirect, say. It goes through the line again, and whoever is before it there must not wait for it.
-            ticket.under_way = False
-            self.turns.nudge()
-        try:
-            await self.turns.wait(self._turn_due)
-        finally:
-            # With nobody left in the line for turns, the next probe comes from the other one.
-            if self.breaker.until is not None:
-                self.places.nudge()
-        ticket.begun = trio.current_time()
-        ticket.era = self.breaker.era
-        ticket.under_way = True
-        self.started += 1
-        self.rate.started(ticket.begun)
-        if self.breaker.until is not None:
-            self.probe = ticket
-
-    def succeeded(self, ticket: _Ticket) -> None:
-        if self.rate.succeeded(ticket.begun):
-            self.turns.nudge()
-        if self.breaker.succeeded(probe=self._judged(ticket)):
-            self.look()
-
-    def failed(self, ticket: _Ticket, failure: Failure, reason: str, asked: float = 0.0) -> None:
-        now = trio.current_time()
-        self.failures[failure] += 1
-        if failure is Failure.REJECTED:
-            self.rate.rejected(ticket.begun, now)
-        was_blocked = self.breaker.blocked
-        probe = self._judged(ticket)
-        if self.breaker.failed(failure, reason, now, era=ticket.era, probe=probe, asked=asked):
-            if self.breaker.blocked and not was_blocked:
-                self.rate.blocked(self._blocked_interval)
-            # The pause may be beyond the patience of all who wait: the first leaves, and so nudges the next.
-            self.look()
-
-    def _judged(self, ticket: _Ticket) -> bool:
-        """Nobody waits for this ticket's verdict any more; returns whether it was the probe."""
-        ticket.under_way = False
-        if self.probe is not ticket:
-            return False
-        self.probe = None
-        return True
-
-    def _place_due(self) -> float:
-        until = self._next_try()
-        if self.concurrency is not None and self.in_flight >= self.concurrency:
-            return math.inf
-        if until is None:
-            return -math.inf
-        return math.inf if self.probe is not None or self.turns else until
-
-    def _turn_due(self) -> float:
-        until = self._next_try()
-        if self.concurrency == 0:
-            return math.inf
-        if until is None:
-            return self.rate.due
-        return math.inf if self.probe is not None and self.probe.under_way else max(until, self.rate.due)
-
-    def _next_try(self) -> float | None:
-        """When the breaker lets a probe go, None if it is closed; raises HostPaused if that is too late."""
-        until, since = self.breaker.until, self.breaker.since
-        if until is None or since is None:
-            return None
-        if until - since > self._patience and trio.current_time() < until:
-            unreachable = self.breaker.cause is Failure.UNREACHABLE
-            raise HostPaused(until, self.breaker.reason or "", unreachable=unreachable)
-        return until
 
 
 def _checked_interval(interval: float) -> float:

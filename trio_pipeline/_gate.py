@@ -1,0 +1,167 @@
+"""Which request may go when: the gate between the permits of a pacer and its host.
+
+This file does not know what a request is, nor how its users learn what became of it. How fast is computed in `_rate`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import trio
+
+from trio_pipeline._line import Line
+from trio_pipeline._rate import Breaker, Failure, Rate
+
+__all__ = ["Gate", "HostPaused", "Ticket"]
+
+
+class HostPaused(Exception):
+    """The host has been out of service, and will be, for longer than anybody wants to wait.
+
+    Attributes:
+        until: When the host may be tried again, on Trio's clock. Requests made from then on are admitted, as a probe.
+        reason: What the host did last, one line for people.
+        unreachable: Whether the last failure was of the connection, which may be our own network's.
+    """
+
+    def __init__(self, until: float, reason: str, *, unreachable: bool) -> None:
+        super().__init__(reason)
+        self.until = until
+        self.reason = reason
+        self.unreachable = unreachable
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """What the gate knows of one permit.
+
+    Attributes:
+        begun: When it was admitted or, later, last started; Trio's clock.
+        era: The breaker's era at that time.
+        under_way: Whether it has started and has no verdict yet.
+    """
+
+    begun: float
+    era: int
+    under_way: bool = False
+
+
+class Gate:
+    """What all requests of one pacer share: the rate, the breaker, and a line before each of two doors.
+
+    The first door, `enter`, gives places and is narrow by concurrency; the second, `start`, gives turns and is narrow
+    by the interval. An open breaker shuts both. When its pause is over, the first in the line for turns goes as the
+    probe or, if nobody is there, the first in the line for places: it has to connect before it can start, and that may
+    be what fails.
+
+    Attributes:
+        probe: The ticket that goes alone while the breaker is open. On its way from the first door to the second the
+            part can be taken over by somebody admitted earlier who starts first; else a probe that is slow to connect
+            would stand behind him in line while he waits for its verdict.
+    """
+
+    def __init__(self, rate: Rate, concurrency: int | None, patience: float, blocked_interval: float) -> None:
+        self.rate = rate
+        self.breaker = Breaker()
+        self.concurrency = concurrency
+        self.places = Line()
+        self.turns = Line()
+        self.probe: Ticket | None = None
+        self.in_flight = 0
+        self.started = 0
+        self.failures: Counter[Failure] = Counter()
+        self._patience = patience
+        self._blocked_interval = blocked_interval
+
+    def look(self) -> None:
+        """Something has changed: those who are first may be able to go, or have to leave."""
+        self.places.nudge()
+        self.turns.nudge()
+
+    async def enter(self) -> Ticket:
+        await self.places.wait(self._place_due)
+        self.in_flight += 1
+        ticket = Ticket(trio.current_time(), self.breaker.era)
+        if self.breaker.until is not None:
+            self.probe = ticket
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        self.in_flight -= 1
+        if self._judged(ticket):
+            self.turns.nudge()
+        self.places.nudge()
+
+    async def start(self, ticket: Ticket) -> None:
+        if self.probe is ticket and ticket.under_way:
+            # A redirect, say. It goes through the line again, and whoever is before it there must not wait for it.
+            ticket.under_way = False
+            self.turns.nudge()
+        try:
+            await self.turns.wait(self._turn_due)
+        finally:
+            # With nobody left in the line for turns, the next probe comes from the other one.
+            if self.breaker.until is not None:
+                self.places.nudge()
+        ticket.begun = trio.current_time()
+        ticket.era = self.breaker.era
+        ticket.under_way = True
+        self.started += 1
+        self.rate.started(ticket.begun)
+        if self.breaker.until is not None:
+            self.probe = ticket
+
+    def succeeded(self, ticket: Ticket) -> None:
+        if self.rate.succeeded(ticket.begun):
+            self.turns.nudge()
+        if self.breaker.succeeded(probe=self._judged(ticket)):
+            self.look()
+
+    def failed(self, ticket: Ticket, failure: Failure, reason: str, asked: float = 0.0) -> None:
+        now = trio.current_time()
+        self.failures[failure] += 1
+        if failure is Failure.REJECTED:
+            self.rate.rejected(ticket.begun, now)
+        was_blocked = self.breaker.blocked
+        probe = self._judged(ticket)
+        if self.breaker.failed(failure, reason, now, era=ticket.era, probe=probe, asked=asked):
+            if self.breaker.blocked and not was_blocked:
+                self.rate.blocked(self._blocked_interval)
+            # The pause may be beyond the patience of all who wait: the first leaves, and so nudges the next.
+            self.look()
+
+    def _judged(self, ticket: Ticket) -> bool:
+        """Nobody waits for this ticket's verdict any more; returns whether it was the probe."""
+        ticket.under_way = False
+        if self.probe is not ticket:
+            return False
+        self.probe = None
+        return True
+
+    def _place_due(self) -> float:
+        until = self._next_try()
+        if self.concurrency is not None and self.in_flight >= self.concurrency:
+            return math.inf
+        if until is None:
+            return -math.inf
+        return math.inf if self.probe is not None or self.turns else until
+
+    def _turn_due(self) -> float:
+        until = self._next_try()
+        if self.concurrency == 0:
+            return math.inf
+        if until is None:
+            return self.rate.due
+        return math.inf if self.probe is not None and self.probe.under_way else max(until, self.rate.due)
+
+    def _next_try(self) -> float | None:
+        """When the breaker lets a probe go, None if it is closed; raises HostPaused if that is too late."""
+        until, since = self.breaker.until, self.breaker.since
+        if until is None or since is None:
+            return None
+        if until - since > self._patience and trio.current_time() < until:
+            unreachable = self.breaker.cause is Failure.UNREACHABLE
+            raise HostPaused(until, self.breaker.reason or "", unreachable=unreachable)
+        return until
