@@ -19,14 +19,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
 
 import trio
 
-from trio_pipeline._stage import Recorder, Stage, StageStatistics, leaves
+from trio_pipeline._attempts import Recorder
+from trio_pipeline._defects import flat_group
+from trio_pipeline._stage import Stage
+from trio_pipeline._stage_counts import StageStatistics
 from trio_pipeline.channels import Sink, Source
 from trio_pipeline.retry import RetryPolicy
 
@@ -164,19 +167,8 @@ async def open_pipeline(*, random_source: random.Random | None = None) -> AsyncI
 
     Cancellation: cancels every stage and waits for its workers to end.
     """
-    with _flat_group():
+    with flat_group("the pipeline failed"):
         async with trio.open_nursery() as services:
             async with trio.open_nursery() as nursery:
                 yield Pipeline(nursery, services, random_source or random.SystemRandom())
             services.cancel_scope.cancel(reason="the stages have ended")
-
-
-@contextmanager
-def _flat_group() -> Iterator[None]:
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        parts = list(leaves(group))
-        if all(isinstance(leaf, trio.Cancelled) for leaf in parts):
-            raise
-        raise BaseExceptionGroup("the pipeline failed", parts) from None
