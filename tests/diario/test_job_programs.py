@@ -102,7 +102,7 @@ async def carry_out(program: Program, directory: Path) -> None:
         watch_bound(scene, max(SIZE, int(program.room * SIZE)))
         for one in program.rounds:
             await carry_out_round(scene, one)
-        scene.court._plan = scene.archive._plan = FaultPlan()
+        scene.court.plan = scene.archive.plan = FaultPlan()
         await finish(scene, program)
 
 

@@ -18,7 +18,7 @@ from trio_pipeline.services.ranges import parse_range
 from trio_pipeline.services.s3_errors import FAULT_ERRORS, S3Error
 from trio_pipeline.services.s3_headers import credentials
 from trio_pipeline.services.service import Service, retry_after
-from trio_pipeline.services.shelf import Shelf
+from trio_pipeline.services.shelf import Item, Shelf
 from trio_pipeline.services.uploads import HeldItem, Uploads
 
 __all__ = ["Archive", "HeldItem"]
@@ -63,6 +63,10 @@ class Archive(Service):
         for held in items:
             self._uploads.hold(held)
 
+    def items(self) -> list[Item]:
+        """Every item, visible or not, in the order in which they were made."""
+        return list(self._shelf.items.values())
+
     def statistics(self) -> dict[str, object]:
         """What was counted; `uploads` has, for each `item/file`, how many bodies were stored and their checksums."""
         uploads = {name: {"bodies": len(sums), "md5": sums} for name, sums in self._uploads.stored.items()}
@@ -91,7 +95,7 @@ class Archive(Service):
     # Uploads
 
     async def _upload(self, exchange: Exchange, identifier: str, name: str) -> None:
-        await exchange.admit("upload", "archive", self._plan)
+        await exchange.admit("upload", "archive", self.plan)
         if exchange.length is None:
             await self._refuse(exchange, _MISSING_LENGTH)
             return
@@ -133,7 +137,7 @@ class Archive(Service):
     # Reading
 
     async def _metadata(self, exchange: Exchange, identifier: str) -> None:
-        await exchange.admit("metadata", "archive-metadata", self._plan)
+        await exchange.admit("metadata", "archive-metadata", self.plan)
         await exchange.wait(0)
         if await self.unavailable(exchange):
             return
@@ -141,7 +145,7 @@ class Archive(Service):
         await exchange.answer_json({} if item is None else item.document(trio.current_time()))
 
     async def _download(self, exchange: Exchange, identifier: str, name: str) -> None:
-        await exchange.admit("download", "archive-download", self._plan)
+        await exchange.admit("download", "archive-download", self.plan)
         await exchange.wait(self._latency)
         if await self.unavailable(exchange):
             return
@@ -161,7 +165,7 @@ class Archive(Service):
         await exchange.answer(200 if whole else 206, file.body.read(*part), headers=headers)
 
     async def _search(self, exchange: Exchange) -> None:
-        await exchange.admit("search", "archive-metadata", self._plan)
+        await exchange.admit("search", "archive-metadata", self.plan)
         await exchange.wait(0)
         if await self.unavailable(exchange):
             return
@@ -173,7 +177,7 @@ class Archive(Service):
         )
 
     async def _check(self, exchange: Exchange) -> None:
-        await exchange.admit("check", "archive-limit", self._plan)
+        await exchange.admit("check", "archive-limit", self.plan)
         await exchange.wait(0)
         if await self.unavailable(exchange):
             return

@@ -115,13 +115,13 @@ class Court(Service):
         return self._rows_of(lambda gazette: gazette.date in days)
 
     async def _list(self, exchange: Exchange, rows: list[dict[str, str]]) -> None:
-        await exchange.admit("listing", "tjro-listing", self._plan)
+        await exchange.admit("listing", "tjro-listing", self.plan)
         await exchange.wait(self._latency)
         if not await self._failed(exchange):
             await exchange.answer_json(rows)
 
     async def _newest(self, exchange: Exchange) -> None:
-        await exchange.admit("listing", "tjro-listing", self._plan)
+        await exchange.admit("listing", "tjro-listing", self.plan)
         await exchange.wait(self._latency)
         if await self._failed(exchange):
             return
@@ -139,7 +139,7 @@ class Court(Service):
             await exchange.answer(200, self._robots.encode(), headers=[("Content-Type", "text/plain")])
 
     async def _pdf(self, exchange: Exchange, published: Publication) -> None:
-        await exchange.admit("pdf", "tjro", self._plan)
+        await exchange.admit("pdf", "tjro", self.plan)
         await exchange.wait(self._latency)
         if await self._failed(exchange):
             return

@@ -26,6 +26,7 @@ class Service(ABC):
 
     Attributes:
         traffic: What it has counted.
+        plan: Which requests go wrong; may be changed at any time.
 
     Args:
         latency: Seconds from the beginning of a request to the first byte of its answer, for what takes time.
@@ -37,7 +38,7 @@ class Service(ABC):
         self.traffic = Traffic()
         self._latency = latency
         self._bandwidth = bandwidth
-        self._plan = plan or FaultPlan()
+        self.plan = plan or FaultPlan()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI asks.
