@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from trio_pipeline import _memory as memory_module
 from trio_pipeline import telemetry as module
 from trio_pipeline.telemetry import MemoryUse, Stalls, Telemetry, open_telemetry, read_memory_use
 from trio_pipeline.world import World, real_world
@@ -46,7 +47,7 @@ def hand_clock() -> HandClock:
 
 @pytest.fixture
 async def telemetry(autojump_clock: MockClock, world: World, hand_clock: HandClock) -> Any:
-    async with open_telemetry(world, stall_clock=hand_clock, memory=lambda: MEMORY) as opened:
+    async with open_telemetry(dataclasses.replace(world, stall_clock=hand_clock, memory=lambda: MEMORY)) as opened:
         yield opened
 
 
@@ -54,7 +55,9 @@ def in_virtual_time(check: Callable[[Telemetry], Any]) -> None:
     """Run an async check with a telemetry of its own, for the tests that hypothesis drives."""
 
     async def main() -> None:
-        async with open_telemetry(real_world(), stall_clock=HandClock(), memory=lambda: MEMORY) as opened:
+        async with open_telemetry(
+            dataclasses.replace(real_world(), stall_clock=HandClock(), memory=lambda: MEMORY)
+        ) as opened:
             await check(opened)
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
@@ -309,7 +312,7 @@ def test_late_end_of_a_wait_is_a_stall(hand_clock: HandClock, waited: float, sta
 
 
 async def test_stalls_end_with_the_block(world: World, hand_clock: HandClock) -> None:
-    async with open_telemetry(world, stall_clock=hand_clock) as telemetry:
+    async with open_telemetry(dataclasses.replace(world, stall_clock=hand_clock)) as telemetry:
         pass
     await trio.lowlevel.checkpoint()
     hand_clock.now += 10
@@ -383,7 +386,7 @@ def test_memory_in_use_grows_with_what_is_held() -> None:
     ],
 )
 def test_status_file_is_understood(status: str, memory: MemoryUse) -> None:
-    assert module._parse_status(status) == memory
+    assert memory_module._parse_status(status) == memory
 
 
 @pytest.mark.parametrize(("platform", "unit"), [("darwin", 1), ("freebsd14", 1024)])
@@ -395,6 +398,6 @@ def test_peak_without_a_status_file(monkeypatch: pytest.MonkeyPatch, platform: s
         raise FileNotFoundError(path)
 
     monkeypatch.setattr(Path, "read_text", missing)
-    monkeypatch.setattr(module.sys, "platform", platform)
-    monkeypatch.setattr(module.resource, "getrusage", lambda who: Usage())
+    monkeypatch.setattr(memory_module.sys, "platform", platform)
+    monkeypatch.setattr(memory_module.resource, "getrusage", lambda who: Usage())
     assert read_memory_use() == MemoryUse(None, 5000 * unit)

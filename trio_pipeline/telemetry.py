@@ -1,7 +1,7 @@
 """What the pipeline did: counts, times, stalls of the event loop, memory.
 
 Counts and times are Trio's, so that a simulated run gives the same ones each time. Stalls and memory are the process's
-own; a simulation, where they mean nothing, puts something fixed in their place.
+own; in a simulated world, where they mean nothing, they are fixed.
 
 This file does not know which stages there are, nor which of their outcomes are good ones.
 """
@@ -9,16 +9,13 @@ This file does not know which stages there are, nor which of their outcomes are 
 from __future__ import annotations
 
 import math
-import resource
-import sys
-import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import trio
 
+from trio_pipeline._memory import MemoryUse, read_memory_use
 from trio_pipeline.world import World
 
 __all__ = [
@@ -45,19 +42,6 @@ _STALL = 0.1
 _SHORTEST = 0.001
 _BUCKETS_AN_OCTAVE = 4
 _BUCKETS = 28 * _BUCKETS_AN_OCTAVE + 1
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryUse:
-    """Memory of this process, without that of its workers.
-
-    Attributes:
-        resident: Bytes in memory now; None where the system does not tell.
-        peak: The most there ever were; None where the system does not tell.
-    """
-
-    resident: int | None
-    peak: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +102,16 @@ class TelemetrySnapshot:
 
 
 @asynccontextmanager
-async def open_telemetry(
-    world: World,
-    *,
-    stall_clock: Callable[[], float] = time.perf_counter,
-    memory: Callable[[], MemoryUse] | None = None,
-) -> AsyncIterator[Telemetry]:
+async def open_telemetry(world: World) -> AsyncIterator[Telemetry]:
     """Measure while the block runs. The result can be read longer, as long as Trio does.
 
     Args:
-        world: For the wall-clock time of the start.
-        stall_clock: Seconds of real time. Trio's clock will not do: a virtual one jumps between two rounds of the loop.
-        memory: Tells the memory in use; None reads it from the operating system.
+        world: For the time of day, the clock of stalls and the memory.
 
     Cancellation: there is no checkpoint here, and the block's exceptions pass unchanged.
     """
-    watch = _StallWatch(stall_clock)
-    telemetry = Telemetry(world.now().isoformat(), watch.stalls, memory or read_memory_use)
+    watch = _StallWatch(world.stall_clock)
+    telemetry = Telemetry(world.now().isoformat(), watch.stalls, world.memory)
     trio.lowlevel.add_instrument(watch)
     try:
         yield telemetry
@@ -332,24 +309,3 @@ class _StallWatch(trio.abc.Instrument):
             self._count += 1
             self._longest = max(self._longest, late)
             self._total += late
-
-
-def read_memory_use() -> MemoryUse:
-    """Memory of this process, as the operating system tells it."""
-    try:
-        # Not ru_maxrss where it can be avoided: on Linux it survives exec, and so tells of whoever started us.
-        return _parse_status(Path("/proc/self/status").read_text(encoding="ascii", errors="replace"))
-    except FileNotFoundError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        # Bytes on macOS, kibibytes elsewhere (getrusage(2) of each).
-        return MemoryUse(None, peak if sys.platform == "darwin" else peak * 1024)
-
-
-def _parse_status(text: str) -> MemoryUse:
-    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    return MemoryUse(_kibibytes(fields.get("VmRSS")), _kibibytes(fields.get("VmHWM")))
-
-
-def _kibibytes(field: str | None) -> int | None:
-    # "kB" in that file means 1024 bytes (proc_pid_status(5)). Some sandboxes leave fields out.
-    return None if field is None else int(field.split()[0]) * 1024

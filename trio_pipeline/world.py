@@ -16,6 +16,7 @@ import os
 import queue
 import random
 import shutil
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -29,6 +30,8 @@ import httpx
 import outcome
 import trio
 import trio_parallel
+
+from trio_pipeline._memory import MemoryUse, read_memory_use
 
 __all__ = [
     "Ask",
@@ -177,6 +180,9 @@ class World:
         open_processes: A pool of at most so many worker processes.
         open_transport: A new connection pool to the network.
         connect: `duckdb.connect`: a path, `read_only` and `config` to a connection. Called by the thread that owns it.
+        stall_clock: Seconds of real time, by which it is told how long the event loop was held up. Trio's clock will
+            not do: a virtual one jumps between two rounds of the loop.
+        memory: The memory that this process uses.
     """
 
     random: random.Random
@@ -187,6 +193,8 @@ class World:
     open_processes: Callable[[int], AbstractAsyncContextManager[Processes]]
     open_transport: Callable[[], httpx.AsyncBaseTransport]
     connect: Callable[..., duckdb.DuckDBPyConnection]
+    stall_clock: Callable[[], float]
+    memory: Callable[[], MemoryUse]
 
 
 def real_world() -> World:
@@ -201,6 +209,8 @@ def real_world() -> World:
         open_processes=_open_real_processes,
         open_transport=_open_real_transport,
         connect=duckdb.connect,
+        stall_clock=time.perf_counter,
+        memory=read_memory_use,
     )
 
 

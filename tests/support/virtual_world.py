@@ -21,6 +21,7 @@ import httpx
 import trio
 from outcome import Error, Outcome, Value, acapture
 
+from trio_pipeline.telemetry import MemoryUse
 from trio_pipeline.world import Ask, World, _RealFiles
 
 EPOCH = datetime.datetime(2025, 7, 1, 8, 0, 0)  # noqa: DTZ001 -- as World.now gives it
@@ -45,6 +46,8 @@ def make_world(open_transport: Callable[[], httpx.AsyncBaseTransport], *, seed: 
         open_processes=open_processes,
         open_transport=open_transport,
         connect=duckdb.connect,
+        stall_clock=lambda: 0.0,
+        memory=lambda: MemoryUse(None, None),
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import trio
 
+from trio_pipeline._memory import MemoryUse
 from trio_pipeline.testing.databases import SimulatedDatabases
 from trio_pipeline.testing.files import SimulatedFiles
 from trio_pipeline.testing.network import MemoryNetwork, open_network
@@ -145,5 +146,7 @@ async def open_world(
             open_processes=processes.open,
             open_transport=network.transport,
             connect=databases.connect,
+            stall_clock=lambda: 0.0,
+            memory=lambda: MemoryUse(None, None),
         )
         yield SimulatedWorld(world, files, threads, processes, databases, network, trace, source("world"))
