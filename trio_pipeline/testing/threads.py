@@ -64,10 +64,18 @@ class SimulatedThreads:
 
         async def live() -> None:
             nonlocal end
-            # As a thread it knows nothing of cancellation, whoever ends.
-            with trio.CancelScope(shield=True):
-                end = await outcome.acapture(owner.drive, loop(owner))
-            self.open_owners -= 1
+            steps = loop(owner)
+            try:
+                # As a thread it knows nothing of cancellation, whoever ends.
+                with trio.CancelScope(shield=True):
+                    await owner.drive(steps)
+            except trio.Cancelled:
+                raise  # the run is torn down, shields and all
+            except BaseException as error:  # noqa: BLE001 -- it comes out of the context
+                end = outcome.Error(error)
+            finally:
+                steps.close()
+                self.open_owners -= 1
             # Behind the answers that are still under way.
             owner.call_soon(finish)
 
