@@ -17,8 +17,9 @@ from trio_pipeline._attempts import Attempts, Recorder, Returnable
 from trio_pipeline._defects import explain
 from trio_pipeline._seats import Seat, Seats
 from trio_pipeline._stage_counts import Counts, StageStatistics
+from trio_pipeline._turns import Turns
 from trio_pipeline.channels import Closable, Sink, Source
-from trio_pipeline.retry import Done, RetryPolicy, StopStage
+from trio_pipeline.retry import Done, Failed, Rejected, RetryPolicy, StopStage
 
 __all__ = ["Stage"]
 
@@ -44,6 +45,8 @@ class Stage(Generic[ItemT, ResultT]):
         policy: RetryPolicy,
         record: Recorder[ItemT, ResultT] | None,
         random_source: random.Random,
+        ordered: bool,
+        ahead: int | None,
     ) -> None:
         self.name = name
         self._source = source
@@ -67,6 +70,8 @@ class Stage(Generic[ItemT, ResultT]):
             counts=self._counts,
             stopping=self._stopping,
         )
+        self._ahead = ahead
+        self._turns = Turns(self._most_under_way, self._leave_in_turn) if ordered else None
 
     @property
     def workers(self) -> int:
@@ -113,6 +118,7 @@ class Stage(Generic[ItemT, ResultT]):
             rejected=self._counts.rejected,
             put_off=self._counts.put_off,
             left=self._counts.left,
+            held=self._turns.held if self._turns is not None else 0,
             ended=self._ended.is_set(),
             stopped=self._stopped,
         )
@@ -139,57 +145,87 @@ class Stage(Generic[ItemT, ResultT]):
 
     async def _work(self, seat: Seat) -> None:
         """Handle one item after another until the source ends, or until there are enough others."""
-        late: list[ItemT] = []
+        late: list[tuple[ItemT, int | None]] = []
+        turn: int | None = None
         try:
             # One scope for a worker's life rather than one for each wait: a scope costs as much as the rest together.
             with seat.scope:
                 while self._seats.has_place_for_all():
                     seat.idle = True
                     try:
-                        item = await self._source.receive()
+                        if self._turns is None:
+                            item = await self._source.receive()
+                        else:
+                            turn, item = await self._turns.receive(self._source.receive)
                     except trio.EndOfChannel:
                         self._end()
                         return
                     if not seat.idle:
                         # It was sent home in the moment between being given the item and waking up.
-                        late.append(item)
+                        late.append((item, turn))
                         break
                     seat.idle = False
-                    await self._handle(item)
-            for item in late:
-                await self._handle(item)
+                    await self._handle(item, turn)
+            for item, turn in late:
+                await self._handle(item, turn)
         except BaseException as error:
             explain(error, f"stage: {self.name}")
             raise
         finally:
             self._seats.leave(seat)
 
-    async def _handle(self, item: ItemT) -> None:
+    async def _handle(self, item: ItemT, turn: int | None) -> None:
         """See one item through, unless there is no room for it."""
         seats = self._seats
-        if (seats.busy >= seats.limit or self._stopping.is_set()) and not await self._finds_room(item):
+        outcome: Done[ResultT] | Failed | Rejected | None = None
+        if (seats.busy < seats.limit and not self._stopping.is_set()) or await self._finds_room(item):
+            seats.busy += 1
+            settled = False
+            try:
+                came_to = await self._attempts.settle(item)
+                settled = True
+                if isinstance(came_to, StopStage):
+                    # Stopped before it is left: an idle worker must not take it up again.
+                    self.stop(came_to.reason)
+                    self._attempts.leave(item)
+                elif came_to is not None:
+                    outcome = came_to
+                    self._counts.add(outcome)
+                    if turn is None:
+                        await self._let_go(item, outcome)
+            except BaseException as error:
+                self._counts.left += not settled
+                explain(error, f"item: {item!r}")
+                raise
+            finally:
+                seats.finished()
+        # In order, it holds no place of work while it waits for its turn: who is before it may need that.
+        if self._turns is not None and turn is not None:
+            await self._turns.finish(turn, item, outcome)
+
+    async def _let_go(self, item: ItemT, outcome: Done[ResultT] | Failed | Rejected) -> None:
+        """Hand on the result of an item that is decided, and let go of the item."""
+        if self._sink is not None and isinstance(outcome, Done):
+            try:
+                await self._sink.send(outcome.result)
+            except trio.BrokenResourceError:
+                # Nobody takes results any more. This one is recorded, so the next run hands it on.
+                self.stop("the stage that it feeds has ended")
+        if self._returnable is not None:
+            self._returnable.done(item)
+
+    def _most_under_way(self) -> int:
+        """How many items may be received and not let go of yet, where results leave in order."""
+        return self._ahead if self._ahead is not None else max(1, 2 * self._seats.limit)
+
+    async def _leave_in_turn(self, item: ItemT, outcome: Done[ResultT] | Failed | Rejected | None) -> None:
+        if outcome is None:
             return
-        seats.busy += 1
-        settled = False
         try:
-            outcome = await self._attempts.settle(item)
-            settled = True
-            if isinstance(outcome, StopStage):
-                # Stopped before it is left: an idle worker must not take it up again.
-                self.stop(outcome.reason)
-                self._attempts.leave(item)
-            elif outcome is not None:
-                self._counts.add(outcome)
-                if self._sink is not None and isinstance(outcome, Done):
-                    await self._hand_on(self._sink, outcome.result)
-                if self._returnable is not None:
-                    self._returnable.done(item)
+            await self._let_go(item, outcome)
         except BaseException as error:
-            self._counts.left += not settled
             explain(error, f"item: {item!r}")
             raise
-        finally:
-            seats.finished()
 
     async def _finds_room(self, item: ItemT) -> bool:
         """Wait until fewer than the limit are at work; False if the stage stops first and the item was left."""
@@ -204,13 +240,6 @@ class Stage(Generic[ItemT, ResultT]):
             return True
         self._attempts.leave(item)
         return False
-
-    async def _hand_on(self, sink: Sink[ResultT], result: ResultT) -> None:
-        try:
-            await sink.send(result)
-        except trio.BrokenResourceError:
-            # Nobody takes results any more. This one is recorded, so the next run hands it on.
-            self.stop("the stage that it feeds has ended")
 
 
 def _checked(name: str, workers: int) -> int:

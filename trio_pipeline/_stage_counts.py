@@ -25,6 +25,7 @@ class StageStatistics:
         rejected: Items given up for good.
         put_off: Attempts that failed and are or were to be repeated.
         left: Items let go for another run: the stage was drained, stopped or cancelled, or they have to wait too long.
+        held: Results that wait for those of earlier items, in a stage that keeps the order.
         ended: Whether it will do nothing more.
         stopped: Why it ended before its source did, or None.
     """
@@ -37,6 +38,7 @@ class StageStatistics:
     rejected: int
     put_off: int
     left: int
+    held: int
     ended: bool
     stopped: str | None
 

@@ -84,6 +84,8 @@ class Pipeline:
         workers: int = 1,
         policy: RetryPolicy | None = None,
         record: Recorder[ItemT, ResultT] | None = None,
+        ordered: bool = False,
+        ahead: int | None = None,
     ) -> Stage[ItemT, ResultT]:
         """Start a stage. It owns `source` and `sink` from here on, and closes them when it ends.
 
@@ -97,7 +99,17 @@ class Pipeline:
             workers: How many items are worked on at once.
             policy: How often and after which pauses a failed attempt is repeated.
             record: Awaited with every outcome before the stage acts on it.
+            ordered: Whether results go to the sink in the order in which the items were received. An item without
+                result leaves a gap that holds up nobody. One that went back to its `Backlog` has its place in the
+                order in which it is received again.
+            ahead: With `ordered`, how many items may have been received and not let go of yet, so that a slow one
+                holds up the others before their results fill the memory. None for twice as many as `workers`.
+
+        Raises:
+            ValueError: `workers` is negative, or `ahead` is less than 1, or not to be used without `ordered`.
         """
+        if ahead is not None and (not ordered or ahead < 1):
+            raise ValueError(f"stage {name!r}: ahead={ahead} needs ordered=True, and room for one item at least")
         stage = Stage(
             name,
             handler,
@@ -107,6 +119,8 @@ class Pipeline:
             policy=policy or RetryPolicy(),
             record=record,
             random_source=self._random,
+            ordered=ordered,
+            ahead=ahead,
         )
         self._stages.append(stage)
         self._nursery.start_soon(stage.run, name=f"stage {name}")

@@ -120,6 +120,7 @@ async def test_refused_credentials_stop_the_stage_alone(autojump_clock):
         rejected=0,
         put_off=0,
         left=2,
+        held=0,
         ended=True,
         stopped="credentials refused",
     )
