@@ -63,6 +63,7 @@ CASES = [
     Case("16 at once, nothing else", verdicts=False),
     Case("pacer, no cap"),
     Case("pacer, no cap, Retry-After 1 s", retry_after=1.0),
+    Case("pacer, cap 20 times the quota", interval=0.05 / QUOTA),
     Case("pacer, cap twice the quota", interval=0.5 / QUOTA),
     Case("pacer, cap 1.1 times the quota", interval=1 / 1.1 / QUOTA),
     Case("pacer, cap half the quota", interval=2 / QUOTA),

@@ -41,11 +41,17 @@ class Ticket:
         begun: When it was admitted or, later, last started; Trio's clock.
         era: The breaker's era at that time.
         under_way: Whether it has started and has no verdict yet.
+        running: Whether it has started, and is neither given back nor in line for another start.
+        in_line: Whether it is in line for its turn.
+        given_back: Whether its holder has left.
     """
 
     begun: float
     era: int
     under_way: bool = False
+    running: bool = False
+    in_line: bool = False
+    given_back: bool = False
 
 
 class Gate:
@@ -70,6 +76,7 @@ class Gate:
         self.turns = Line()
         self.probe: Ticket | None = None
         self.in_flight = 0
+        self.running = 0
         self.started = 0
         self.failures: Counter[Failure] = Counter()
         self._patience = patience
@@ -89,25 +96,32 @@ class Gate:
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
+        ticket.given_back = True
         self.in_flight -= 1
-        if self._judged(ticket):
-            self.turns.nudge()
-        self.places.nudge()
+        self._rest(ticket)
+        self._judged(ticket)
+        self.look()
 
     async def start(self, ticket: Ticket) -> None:
-        if self.probe is ticket and ticket.under_way:
+        self._check_held(ticket)
+        if ticket.in_line:
+            raise trio.BusyResourceError("another task waits for the turn of this permit: each request needs its own")
+        if ticket.running:
             # A redirect, say. It goes through the line again, and whoever is before it there must not wait for it.
+            self._rest(ticket)
             ticket.under_way = False
             self.turns.nudge()
+        ticket.in_line = True
         try:
             await self.turns.wait(self._turn_due)
+            self._check_held(ticket)
         finally:
-            # With nobody left in the line for turns, the next probe comes from the other one.
-            if self.breaker.until is not None:
-                self.places.nudge()
+            ticket.in_line = False
+            self._step_down(ticket)
         ticket.begun = trio.current_time()
         ticket.era = self.breaker.era
-        ticket.under_way = True
+        ticket.under_way = ticket.running = True
+        self.running += 1
         self.started += 1
         self.rate.started(ticket.begun)
         if self.breaker.until is not None:
@@ -132,6 +146,25 @@ class Gate:
             # The pause may be beyond the patience of all who wait: the first leaves, and so nudges the next.
             self.look()
 
+    def _check_held(self, ticket: Ticket) -> None:
+        if ticket.given_back:
+            raise RuntimeError("this permit was given back when its `request` block ended: ask for another one")
+
+    def _rest(self, ticket: Ticket) -> None:
+        """Nothing of this ticket runs any more."""
+        self.running -= ticket.running
+        ticket.running = False
+
+    def _step_down(self, ticket: Ticket) -> None:
+        """Whoever leaves the line for turns is not the probe, unless it starts now.
+
+        With nobody left in that line, the next probe comes from the other one.
+        """
+        if self.breaker.until is not None:
+            if self.probe is ticket:
+                self.probe = None
+            self.places.nudge()
+
     def _judged(self, ticket: Ticket) -> bool:
         """Nobody waits for this ticket's verdict any more; returns whether it was the probe."""
         ticket.under_way = False
@@ -150,7 +183,8 @@ class Gate:
 
     def _turn_due(self) -> float:
         until = self._next_try()
-        if self.concurrency == 0:
+        # Those who have a place may be too many, since the cap was lowered.
+        if self.concurrency is not None and self.running >= self.concurrency:
             return math.inf
         if until is None:
             return self.rate.due

@@ -19,12 +19,13 @@ __all__ = ["Breaker", "Failure", "Rate"]
 # are mostly requests that were under way already.
 _CUT = 0.7
 _CUT_SPACING = 1.0
-# Without a cap the first cut starts from the starts of so many seconds. The sum is divided by all of them even when the
-# pacer is younger: too low a guess costs a moment, too high a one costs the host.
+# The first cut is one of the rate that the last so many seconds have seen. Without a cap the starts are divided by all
+# of them even when the pacer is younger: too low a guess costs a moment, too high a one costs the host.
 _SEEN = 5.0
 # At full use, calm brings the rate from nothing to its limit in so many seconds: one cut of a cap is made good in 18 s.
 _RECOVERY = 60.0
 # The limit is the cap or, without one, so many times the highest rate that was cut. There the rate limits nothing more.
+# Under a cap that nobody came near, growth is measured by that, too, else a moment of calm would make good for the cut.
 _UNBOUND = 2.0
 # No number of rejections makes the interval longer than this; beyond it the breaker is what spares the host.
 _SLOWEST = 60.0
@@ -53,11 +54,12 @@ class Rate:
         self.floor = floor
         # Starts a second that rejections have left; None when they limit nothing.
         self._left: float | None = None
-        # The highest rate that was cut: the measure of growth where there is no cap.
+        # The highest rate that was cut: the measure of growth.
         self._highest = 0.0
-        if learned > max(own, floor):
+        slowest = max(own, floor)
+        if learned > slowest:
             self._left = 1.0 / learned
-            self._highest = self._left / _CUT
+            self._highest = 1.0 / slowest if slowest else self._left / _CUT
         self._last_cut = -math.inf
         self._last_start = -math.inf
         self._recent: deque[float] = deque()
@@ -84,9 +86,10 @@ class Rate:
         if self._left is None or begun < self._last_cut:
             return False
         slowest = max(self.own, self.floor)
-        limit = 1.0 / slowest if slowest else self._highest * _UNBOUND
+        twice = self._highest * _UNBOUND
+        limit = 1.0 / slowest if slowest else twice
         # Linear in time at full use; but no single answer more than doubles a rate that has fallen far.
-        self._left += min(self._left, limit / _RECOVERY / self._left)
+        self._left += min(self._left, min(limit, twice) / _RECOVERY / self._left)
         if self._left >= limit:
             self._left = None
         return True
@@ -96,9 +99,11 @@ class Rate:
         # What was begun before the last cut is an answer to the rate before it.
         if begun < self._last_cut or now - self._last_cut < _CUT_SPACING:
             return
-        interval = self.interval
-        rate = 1.0 / interval if interval else self._seen(now)
-        self._highest = max(self._highest, rate) if self._left is not None else rate
+        if self._left is None:
+            rate = self._highest = self._in_use(now)
+        else:
+            rate = 1.0 / self.interval
+            self._highest = max(self._highest, rate)
         self._left = max(rate * _CUT, 1.0 / _SLOWEST)
         self._last_cut = now
 
@@ -110,9 +115,18 @@ class Rate:
         """
         self.floor = max(self.floor, least, min(self.interval * _STRICTER, _SLOWEST))
 
-    def _seen(self, now: float) -> float:
+    def _in_use(self, now: float) -> float:
+        """Starts a second, as they were lately and, under a cap, at most that.
+
+        A cap that nobody comes near is no rate to cut: a host that rejects us would not notice.
+        """
         self._forget(now)
-        return max(1, len(self._recent)) / _SEEN
+        seen = max(1, len(self._recent))
+        if not self.interval:
+            return seen / _SEEN
+        # Since the first of them: who made full use of the cap, if only for a moment, is cut from there.
+        since = now - self._recent[0] if self._recent else _SEEN
+        return min(1.0 / self.interval, seen / since) if since else 1.0 / self.interval
 
     def _forget(self, now: float) -> None:
         while self._recent and self._recent[0] <= now - _SEEN:
@@ -168,8 +182,9 @@ class Breaker:
         self.reason: str | None = None
         self.cause: Failure | None = None
         self.era = 0
-        # Failures in a row, without a success in between, by kind.
+        # Failures in a row, without a success in between, by kind; and the end of the longest rest asked for in them.
         self._rows: dict[Failure, int] = {}
+        self._asked_until = -math.inf
 
     @property
     def blocked(self) -> bool:
@@ -181,14 +196,15 @@ class Breaker:
 
         While it is open only the probe's answer counts: the others were under way before the trouble began.
         """
-        if self.until is None:
-            self._rows.clear()
+        if self.until is not None and not probe:
             return False
-        if probe:
-            self._rows.clear()
-            self.until = self.since = self.reason = self.cause = None
-            self.era += 1
-        return probe
+        self._rows.clear()
+        self._asked_until = -math.inf
+        if self.until is None:
+            return False
+        self.until = self.since = self.reason = self.cause = None
+        self.era += 1
+        return True
 
     def failed(self, failure: Failure, reason: str, now: float, *, era: int, probe: bool, asked: float = 0.0) -> bool:
         """A request has failed by the host's fault.
@@ -204,11 +220,14 @@ class Breaker:
         Returns:
             Whether the breaker has opened, or opened for longer.
         """
-        if era < self.era:
-            return False
         asked = min(asked, _LONGEST_PAUSE)
+        # A connection that is lost now tells of the trouble in which it was begun; a block page, or a long rest asked
+        # for, is what the host says now.
+        if era < self.era and failure is not Failure.BLOCKED and asked <= _LONG_RETRY_AFTER:
+            return False
+        self._asked_until = max(self._asked_until, now + asked)
         if self.until is not None and not probe:
-            return self._worsened(failure, reason, now, asked)
+            return self._worsened(failure, reason, now, self.until)
         if self.blocked and failure is Failure.REJECTED:
             # Until it answers well, a host that has blocked us is not tried more often because it now says so politely.
             failure = Failure.BLOCKED
@@ -216,23 +235,23 @@ class Breaker:
         pauses = _PAUSES[failure]
         if not probe and row < pauses.in_a_row and asked <= _LONG_RETRY_AFTER:
             return False
-        self._open(failure, reason, now, max(pauses.length(row), asked))
+        self._open(failure, reason, now, pauses.length(row))
         return True
 
-    def _worsened(self, failure: Failure, reason: str, now: float, asked: float) -> bool:
+    def _worsened(self, failure: Failure, reason: str, now: float, until: float) -> bool:
         # What was under way when the breaker opened tells the same story again, and must not lengthen the pause once
         # more. New is only a first block page, or a longer rest asked for.
-        length = asked if asked > _LONG_RETRY_AFTER else 0.0
+        length = 0.0
         if failure is Failure.BLOCKED and not self.blocked:
             self._rows[failure] = 1
             length = _PAUSES[failure].length(1)
-        if self.until is None or now + length <= self.until:
+        if max(now + length, self._asked_until) <= until:
             return False
         self._open(failure, reason, now, length)
         return True
 
     def _open(self, failure: Failure, reason: str, now: float, length: float) -> None:
-        self.until = now + length
+        self.until = max(now + length, self._asked_until)
         self.since = now if self.since is None else self.since
         self.reason = reason
         self.cause = failure

@@ -98,7 +98,8 @@ class Pacer:
         blocked_interval: The shortest interval, seconds, after a block page.
 
     Raises:
-        ValueError: A number is negative or not finite.
+        TypeError: What should be a number is none.
+        ValueError: A number is negative, not a number or, other than `patience`, not finite.
     """
 
     def __init__(
@@ -111,8 +112,6 @@ class Pacer:
         learned: Learned | None = None,
         blocked_interval: float = 7.0,
     ) -> None:
-        if not patience >= 0:
-            raise ValueError(f"patience must not be negative: {patience}")
         learned = learned or Learned()
         rate = Rate(
             _checked_interval(interval),
@@ -120,7 +119,12 @@ class Pacer:
             floor=_checked_interval(learned.blocked_interval or 0.0),
         )
         self.name = name
-        self._gate = Gate(rate, _checked_concurrency(concurrency), patience, _checked_interval(blocked_interval))
+        self._gate = Gate(
+            rate,
+            _checked_concurrency(concurrency),
+            _checked_seconds("patience", patience),
+            _checked_interval(blocked_interval),
+        )
 
     @property
     def interval(self) -> float:
@@ -136,8 +140,8 @@ class Pacer:
     def concurrency(self) -> int | None:
         """The user's cap: how many requests may be under way, None for no cap.
 
-        Setting it holds for those who already wait. Fewer take nobody's place away; 0 lets nothing start, not even what
-        has a place.
+        Setting it holds for those who already wait. Fewer take nobody's place away, but let nothing start, not even
+        what has a place, until fewer than that are under way.
         """
         return self._gate.concurrency
 
@@ -208,6 +212,8 @@ class Permit:
 
         Raises:
             HostPaused: The host is out of service for longer than the pacer's `patience`.
+            RuntimeError: The `request` block has ended.
+            trio.BusyResourceError: Another task waits for this permit's turn.
 
         Cancellation: a checkpoint; cancelled, no turn is used.
         """
@@ -222,10 +228,14 @@ class Permit:
 
         Args:
             reason: One line for people.
-            retry_after: Seconds that the host asked to wait. The caller heeds it for its item; the pacer does for the
-                host only when it is longer than 30 s or the rejection is one of several in a row.
+            retry_after: Seconds that the host asked to wait. The caller heeds it for its item. The pacer does for the
+                host, for a day at most, only when it is longer than 30 s or the rejection is one of several in a row.
+
+        Raises:
+            ValueError: `retry_after` is negative or not a number.
         """
-        self._gate.failed(self._ticket, Failure.REJECTED, reason, retry_after or 0.0)
+        asked = _checked_seconds("retry_after", retry_after or 0.0)
+        self._gate.failed(self._ticket, Failure.REJECTED, reason, asked)
 
     def blocked(self, reason: str) -> None:
         """The host has shown a block page, of which `reason` tells in one line."""
@@ -236,13 +246,26 @@ class Permit:
         self._gate.failed(self._ticket, Failure.UNREACHABLE, reason)
 
 
-def _checked_interval(interval: float) -> float:
-    if not 0 <= interval < math.inf:
-        raise ValueError(f"an interval must be a number of seconds, not negative: {interval}")
+def _checked_seconds(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is a number of seconds, not {value!r}")
+    if not value >= 0:
+        raise ValueError(f"{name} is a number of seconds and not negative: {value}")
+    return value
+
+
+def _checked_interval(value: object) -> float:
+    interval = _checked_seconds("an interval", value)
+    if interval == math.inf:
+        raise ValueError("an interval must be finite: to let nothing start, set concurrency to 0")
     return interval
 
 
-def _checked_concurrency(concurrency: int | None) -> int | None:
-    if concurrency is not None and concurrency < 0:
-        raise ValueError(f"concurrency must not be negative: {concurrency}")
-    return concurrency
+def _checked_concurrency(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"concurrency is a whole number or None, not {value!r}")
+    if value < 0:
+        raise ValueError(f"concurrency must not be negative: {value}")
+    return value
