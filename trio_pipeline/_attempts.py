@@ -24,10 +24,11 @@ from trio_pipeline.retry import (
     Rejected,
     RetryPolicy,
     StopStage,
+    TryAgain,
     decide,
 )
 
-__all__ = ["Attempts", "Recorder", "Returnable"]
+__all__ = ["Attempts", "Recorder", "Returnable", "within"]
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -62,6 +63,17 @@ class _Tries:
 
 
 _FRESH = _Tries()
+
+
+def within(seconds: float, handler: Callable[[ItemT], Awaitable[ResultT]]) -> Callable[[ItemT], Awaitable[ResultT]]:
+    """A handler whose attempt has failed when it takes longer than so many seconds."""
+
+    async def handle(item: ItemT) -> ResultT:
+        with trio.move_on_after(seconds):
+            return await handler(item)
+        raise TryAgain(f"took longer than {seconds:g} s")
+
+    return handle
 
 
 class Attempts(Generic[ItemT, ResultT]):

@@ -26,7 +26,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import trio
 
-from trio_pipeline._attempts import Recorder
+from trio_pipeline._attempts import Recorder, within
 from trio_pipeline._defects import flat_group
 from trio_pipeline._stage import Stage
 from trio_pipeline._stage_counts import StageStatistics
@@ -84,6 +84,7 @@ class Pipeline:
         workers: int = 1,
         policy: RetryPolicy | None = None,
         record: Recorder[ItemT, ResultT] | None = None,
+        deadline: float | None = None,
         ordered: bool = False,
         ahead: int | None = None,
     ) -> Stage[ItemT, ResultT]:
@@ -99,6 +100,10 @@ class Pipeline:
             workers: How many items are worked on at once.
             policy: How often and after which pauses a failed attempt is repeated.
             record: Awaited with every outcome before the stage acts on it.
+            deadline: Seconds that one attempt may take; then the handler is cancelled, and the attempt has failed as if
+                it had raised `TryAgain`, which uses it up. Neither pauses nor the record count. A handler that returns
+                or raises although it was cancelled is taken at its word, and one that shields itself takes as long as
+                it likes.
             ordered: Whether results go to the sink in the order in which the items were received. An item without
                 result leaves a gap that holds up nobody. One that went back to its `Backlog` has its place in the
                 order in which it is received again.
@@ -106,13 +111,16 @@ class Pipeline:
                 holds up the others before their results fill the memory. None for twice as many as `workers`.
 
         Raises:
-            ValueError: `workers` is negative, or `ahead` is less than 1, or not to be used without `ordered`.
+            ValueError: `workers` is negative, `deadline` is not more than 0, `ahead` is less than 1 or given without
+                `ordered`.
         """
+        if deadline is not None and not deadline > 0:
+            raise ValueError(f"stage {name!r}: an attempt needs time, a deadline of {deadline} s gives none")
         if ahead is not None and (not ordered or ahead < 1):
             raise ValueError(f"stage {name!r}: ahead={ahead} needs ordered=True, and room for one item at least")
         stage = Stage(
             name,
-            handler,
+            handler if deadline is None else within(deadline, handler),
             source=source,
             sink=sink,
             workers=workers,
