@@ -92,9 +92,8 @@ async def open_file(files: Files, path: Path) -> AsyncIterator[AsyncGenerator[by
 
     async def read() -> AsyncGenerator[bytes, None]:
         while chunk := await file.read(CHUNK):
+            # A short one need not be the last: a file system may give less than it is asked for.
             yield chunk
-            if len(chunk) < CHUNK:
-                return  # only the end of a file is short, and asking for nothing more costs a hop to a thread
 
     try:
         async with aclosing(read()) as chunks:
