@@ -1,0 +1,61 @@
+"""What must be true at the end of a world: every gazette is accounted for.
+
+Pure: this file does not know how the world went on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trio_pipeline.diario.lifecycle import StageName, State, life_of
+from trio_pipeline.simulation.sightings import History, LifeSeen
+
+__all__ = ["EVERY_ITEM", "everything_is_done", "is_settled"]
+
+EVERY_ITEM = "every gazette is accounted for"
+"""The name of this invariant."""
+
+_DONE = (State.DOWNLOADED, State.CONFIRMED, State.EXTRACTED)
+_LIVES = ("download", "archive", "extract")
+
+
+def is_settled(seen: LifeSeen) -> bool:
+    """Whether nothing is left that another run would do."""
+    states = seen.after.states
+    return len(states) == len(seen.scenario.gazettes) and all(
+        state in {done, State.REJECTED, State.NOT_ASKED} or where[0] == State.REJECTED
+        for where in states.values()
+        for done, state in zip(_DONE, where, strict=True)
+    )
+
+
+def everything_is_done(seen: LifeSeen, history: History) -> Iterator[str]:
+    """Every gazette is downloaded, archived and read as the settings ask, or rejected for a reason the world gave."""
+    asked = (True, seen.scenario.archive != "none", seen.scenario.extract)
+    for name in history.gazettes:
+        where = seen.after.states.get(name)
+        if where is None:
+            yield f"{name} is not in the ledger"
+            continue
+        for life, is_asked, done, state in zip(_LIVES, asked, _DONE, where, strict=True):
+            if not is_asked and state != State.NOT_ASKED:
+                yield f"{life} of {name} is {state}, and nobody asked for it"
+            elif is_asked and state != done and not _has_reason(seen, name, life, where):
+                yield f"{life} of {name} is {state}"
+
+
+def _has_reason(seen: LifeSeen, name: str, life: str, where: tuple[str, str, str]) -> bool:
+    """Whether this world is the kind in which a life ends so."""
+    if life != "download" and where[0] == State.REJECTED:
+        return True
+    events = [
+        event
+        for event in seen.after.events
+        if event.diario_id == name and life_of(StageName(event.stage)).value == life
+    ]
+    last = events[-1]
+    if last.outcome != "rejected":
+        return False
+    if last.reason.startswith("failed in "):
+        return len({event.run_id for event in events if event.outcome in {"failed", "rejected"}}) >= seen.scenario.runs
+    return "BadContent" in last.reason and any("bad-content" in fault for fault in seen.scenario.faults)
