@@ -95,7 +95,7 @@ class _Disk:
     contents: dict[Path, _Content] = field(default_factory=dict)
     changes: list[_Change] = field(default_factory=list)
     used: dict[Path, int] = field(default_factory=dict)
-    open_files: int = 0
+    opened: set[BinaryIO] = field(default_factory=set)
 
     def resolve(self, path: Path) -> Path:
         """The path as it is known here.
@@ -171,6 +171,10 @@ class _Disk:
                 names |= change.names
         self.changes = [change for change in self.changes if not names & change.names]
 
+    def close(self, file: BinaryIO) -> None:
+        file.close()
+        self.opened.discard(file)
+
     def settle_directory(self, directory: Path) -> None:
         for name in [name for change in self.changes for name in change.names if name.parent == directory]:
             self.settle(name)
@@ -211,10 +215,8 @@ class _New:
             raise
 
     async def close(self) -> None:
-        if not self._file.closed:
-            # What still waits was never written, as in the real file.
-            self._file.close()
-            self._disk.open_files -= 1
+        # What still waits was never written, as in the real file.
+        self._disk.close(self._file)
         await trio.lowlevel.cancel_shielded_checkpoint()
 
     def _flush(self) -> None:
@@ -241,9 +243,7 @@ class _Old:
         return await self._disk.act("read", self._path, lambda: self._file.read(size))
 
     async def close(self) -> None:
-        if not self._file.closed:
-            self._file.close()
-            self._disk.open_files -= 1
+        self._disk.close(self._file)
         await trio.lowlevel.cancel_shielded_checkpoint()
 
 
@@ -284,7 +284,7 @@ class SimulatedFiles:
     @property
     def open_files(self) -> int:
         """Files that are open now, for reading or for writing."""
-        return self._disk.open_files
+        return len(self._disk.opened)
 
     @property
     def watch(self) -> Callable[[Path, int], object]:
@@ -315,7 +315,7 @@ class SimulatedFiles:
                 file = path.open("wb", buffering=0)
                 freed, content.size, content.synced, content.is_cheated = content.size, 0, 0, False
                 self._disk.count(path.parent, -freed)
-            self._disk.open_files += 1
+            self._disk.opened.add(file)
             return _New(self._disk, content, path, file)
 
         return await self._disk.act("create", path, create, grows=True)
@@ -326,7 +326,7 @@ class SimulatedFiles:
 
         def open_() -> _Old:
             file = path.open("rb", buffering=0)
-            self._disk.open_files += 1
+            self._disk.opened.add(file)
             return _Old(self._disk, path, file)
 
         return await self._disk.act("open", path, open_)
@@ -401,8 +401,10 @@ class SimulatedFiles:
         return await self._disk.act("free_space", path, free_space)
 
     def lose_unsynced(self) -> None:
-        """Leave in the directory what a loss of power may leave. Files still open are of no use after it."""
+        """Leave in the directory what a loss of power may leave, and close what is open."""
         disk = self._disk
+        for file in list(disk.opened):
+            disk.close(file)
         kept: list[_Change] = []
         undone: list[_Change] = []
         for change in disk.changes:
