@@ -1,4 +1,4 @@
-"""What a world will be like, drawn from its seed: who publishes what, what goes wrong, when it crashes, who presses keys.
+"""What a world will be like, drawn from its seed: who publishes what, what goes wrong, who presses keys.
 
 Pure: nothing happens here.
 """
@@ -195,10 +195,7 @@ def _faults(dice: random.Random) -> tuple[str, ...]:
 
 def _fault(dice: random.Random, place: str, name: str) -> str:
     after = f"@{dice.randint(0, 6)}"
-    if name in _RARE:
-        amount = "1x"
-    else:
-        amount = dice.choice(["0.1", "0.3", "2x", "4x", f"{dice.choice([20, 200, 2000])}s"])
+    amount = "1x" if name in _RARE else dice.choice(["0.1", "0.3", "2x", "4x", "20s", "200s", "2000s"])
     seconds = dice.choice([None, 3, 40, 700]) if name in {"unavailable", "slow-down", "item-slow-down"} else None
     return f"{place}:{name}={amount}{after}" + (f",retry-after={seconds}" if seconds else "")
 
