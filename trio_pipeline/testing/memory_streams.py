@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
+from operator import index
 
 import trio
 
@@ -49,13 +50,11 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 
         Raises:
             trio.ClosedResourceError: This end was closed.
+            trio.BusyResourceError: Another task is sending.
 
         Cancellation: a checkpoint before it is said.
         """
-        await trio.lowlevel.checkpoint()
-        if self._is_closed:
-            raise trio.ClosedResourceError("this end was closed")
-        self._outgoing.seal()
+        await self._outgoing.send_end()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """What has come, at most `max_bytes`, perhaps less than there is; empty at the end.
@@ -97,6 +96,20 @@ class MemoryStream(trio.abc.HalfCloseableStream):
             self._on_close()
 
 
+class _OneAtATime:
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._is_taken = False
+
+    def __enter__(self) -> None:
+        if self._is_taken:
+            raise trio.BusyResourceError(f"another task is {self._doing} this stream")
+        self._is_taken = True
+
+    def __exit__(self, *exc: object) -> None:
+        self._is_taken = False
+
+
 class _Pipe:
     """One direction of a connection."""
 
@@ -113,28 +126,26 @@ class _Pipe:
         self._is_sealed = False
         self._is_cut = False
         self._loses_what_is_sent = False
-        self._is_being_written = False
+        self._sender = _OneAtATime("sending over")
         self._room = trio.lowlevel.ParkingLot()
         # What the reader finds.
-        self._is_abandoned = False
+        self.is_abandoned = False
         self._is_broken = False
         self._has_ended = False
-        self._is_being_read = False
+        self._reader = _OneAtATime("receiving from")
         self._news = trio.lowlevel.ParkingLot()
 
     async def wait_room(self) -> None:
-        await trio.lowlevel.checkpoint()
-        self._check_sender()
-        while self._size >= self._capacity:
-            await self._room.park()
+        with self._sender:
+            await trio.lowlevel.checkpoint()
             self._check_sender()
+            while self._size >= self._capacity:
+                await self._room.park()
+                self._check_sender()
 
     async def send(self, data: bytes) -> None:
-        if self._is_being_written:
-            raise trio.BusyResourceError("another task is sending over this stream")
-        self._is_being_written = True
         rest = memoryview(data)
-        try:
+        with self._sender:
             await trio.lowlevel.checkpoint()
             self._check_sender()
             while rest:
@@ -144,8 +155,13 @@ class _Pipe:
                     rest = rest[self._put(bytes(rest[: self._capacity - self._size])) :]
                 if rest:
                     self._check_sender()
-        finally:
-            self._is_being_written = False
+
+    async def send_end(self) -> None:
+        with self._sender:
+            await trio.lowlevel.checkpoint()
+            if self.reverse.is_abandoned:
+                raise trio.ClosedResourceError("this end was closed")
+            self.seal()
 
     def _check_sender(self) -> None:
         if self._is_sealed:
@@ -195,7 +211,7 @@ class _Pipe:
 
     def abandon(self) -> None:
         """The reader has closed its end."""
-        self._is_abandoned = True
+        self.is_abandoned = True
         # As with TCP, a sender may learn of it only by what comes back for what it sends.
         self._loses_what_is_sent = self._source is not None and self._source.random() < 0.5
         self._is_cut = self._is_cut or not self._loses_what_is_sent
@@ -209,12 +225,9 @@ class _Pipe:
         self._news.unpark_all()
 
     async def receive(self, most: int) -> bytes:
-        if most < 1:
+        if index(most) < 1:
             raise ValueError(f"max_bytes is {most}, but must be at least 1")
-        if self._is_being_read:
-            raise trio.BusyResourceError("another task is receiving from this stream")
-        self._is_being_read = True
-        try:
+        with self._reader:
             await trio.lowlevel.checkpoint()
             while not self.is_readable():
                 if self._underway:
@@ -223,8 +236,6 @@ class _Pipe:
                 else:
                     await self._news.park()
             return self._take(most)
-        finally:
-            self._is_being_read = False
 
     def is_readable(self) -> bool:
         now = trio.current_time()
@@ -233,10 +244,10 @@ class _Pipe:
             self._arrived += data
             self._has_ended = self._has_ended or end is not None
             self._is_broken = self._is_broken or end is End.RESET
-        return bool(self._arrived) or self._has_ended or self._is_broken or self._is_abandoned
+        return bool(self._arrived) or self._has_ended or self._is_broken or self.is_abandoned
 
     def _take(self, most: int) -> bytes:
-        if self._is_abandoned:
+        if self.is_abandoned:
             raise trio.ClosedResourceError("this end was closed")
         if not self._arrived:
             if self._is_broken:

@@ -30,8 +30,8 @@ class Mishap(enum.Enum):
 class Weather:
     """How a host is reached. Without arguments: at once and without fail.
 
-    Ranges are the least and the most, both included. Chances are from 0 to 1; those from `request_reset` on are for
-    each exchange, exclude each other, and add up to 1 at most.
+    Ranges are the least and the most, both included. Chances are from 0 to 1. Those from `request_reset` on are for
+    each exchange; they exclude each other and add up to 1 at most, as do those for a connection.
 
     Attributes:
         latency: Seconds that bytes are under way, one way.
@@ -76,9 +76,10 @@ class Weather:
                     raise ValueError(f"bandwidth is {value}, but nothing would ever arrive")
             elif not 0 <= value <= 1:
                 raise ValueError(f"{field.name} is {value}, but a chance is from 0 to 1")
-        total = sum(getattr(self, mishap.value) for mishap in Mishap)
-        if total > 1 + 1e-9:
-            raise ValueError(f"the chances of an exchange add up to {total:g}, but only one thing happens to it")
+        exchange = sum(getattr(self, mishap.value) for mishap in Mishap)
+        for of, total in (("an exchange", exchange), ("a connection", self.refused + self.unreachable)):
+            if total > 1 + 1e-9:
+                raise ValueError(f"the chances of {of} add up to {total:g}, but only one thing happens to it")
 
     def draw_mishap(self, source: random.Random) -> Mishap | None:
         """What happens to the next exchange; None for nothing."""
