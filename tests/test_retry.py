@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import email.utils
 import random
+import time
 
 import pytest
 from hypothesis import example, given
@@ -189,6 +190,16 @@ def test_no_header_raises(value):
 def test_dates_come_back_as_seconds(seconds):
     moment = (NOW + datetime.timedelta(seconds=seconds)).replace(tzinfo=datetime.UTC)
     assert retry_after_seconds(email.utils.format_datetime(moment, usegmt=True), NOW) == seconds
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "PORTO+3", "TOKYO-9"])
+def test_dates_mean_the_same_on_every_machine(monkeypatch, zone):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        seconds = retry_after_seconds("Mon, 23 Jun 2025 12:00:30 GMT", NOW)
+    time.tzset()
+    assert seconds == 30
 
 
 @pytest.mark.parametrize("value", ["999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])

@@ -8,7 +8,7 @@ import pytest
 import trio
 from pacing_scenes import ask, ask_all, begin, blocked, no_verdict, open_breaker, rejected, unreachable
 
-from trio_pipeline.pacing import Pacer, Permit
+from trio_pipeline.pacing import HostPaused, Pacer, Permit
 
 # Rejections
 
@@ -93,6 +93,33 @@ async def test_probe_goes_alone(autojump_clock):
     pacer = Pacer("court")
     await open_breaker(pacer, unreachable, 3)
     assert await ask_all(pacer, 4, takes=3.0) == [5, 8, 8, 8]
+
+
+async def test_verdict_lets_the_others_go_before_the_body_is_read(autojump_clock):
+    pacer, starts = Pacer("court"), []
+    await open_breaker(pacer, unreachable, 3)
+    async with trio.open_nursery() as nursery, pacer.request() as probe:
+        await probe.start()
+        nursery.start_soon(lambda: ask(pacer, starts))
+        await trio.sleep(1)
+        probe.succeeded()
+        await trio.sleep(100)
+    assert starts == [6]
+
+
+async def test_verdict_tells_the_impatient_before_the_body_is_read(autojump_clock):
+    pacer = Pacer("court", concurrency=1, patience=60.0)
+    async with trio.open_nursery() as nursery, pacer.request() as permit:
+        await begin(nursery, lambda: leave_at(pacer, 1.0))
+        await trio.sleep(1)
+        permit.blocked("block page")
+        await trio.sleep(100)
+
+
+async def leave_at(pacer: Pacer, moment: float) -> None:
+    with pytest.raises(HostPaused):
+        await ask(pacer, [])
+    assert trio.current_time() == moment
 
 
 async def test_only_the_probe_may_connect(autojump_clock):

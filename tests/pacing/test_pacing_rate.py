@@ -169,7 +169,9 @@ async def test_growing_rate_wakes_the_first_waiter(autojump_clock):
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lambda: ask(pacer, starts))
         await trio.sleep(1)
-        await open_breaker(pacer, Permit.succeeded)
+        async with pacer.request() as other:
+            other.succeeded()
+            await trio.sleep(100)  # it reads a long body
     # Twice 60 s halved: by the answer to the first start, and by that to nothing but a permit.
     assert starts == [0, 15]
 
