@@ -20,6 +20,7 @@ from trio_pipeline.retry import (
     Reject,
     Rejected,
     RetryPolicy,
+    StopPipeline,
     StopStage,
     TryAgain,
     decide,
@@ -52,7 +53,7 @@ def outcome(error: ItemError, *, attempt: int = 1, uncounted: int = 0) -> PutOff
 
 
 def test_errors_carry_their_reason():
-    for error in (TryAgain("slow"), GiveUp("slow"), Reject("slow"), StopStage("slow")):
+    for error in (TryAgain("slow"), GiveUp("slow"), Reject("slow"), StopStage("slow"), StopPipeline("slow")):
         assert error.reason == str(error) == "slow"
 
 

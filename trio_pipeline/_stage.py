@@ -19,7 +19,7 @@ from trio_pipeline._seats import Seat, Seats
 from trio_pipeline._stage_counts import Counts, StageStatistics
 from trio_pipeline._turns import Turns
 from trio_pipeline.channels import Closable, Sink, Source
-from trio_pipeline.retry import Done, Failed, Rejected, RetryPolicy, StopStage
+from trio_pipeline.retry import Done, Failed, Rejected, RetryPolicy, StopPipeline, StopStage
 
 __all__ = ["Stage"]
 
@@ -47,6 +47,7 @@ class Stage(Generic[ItemT, ResultT]):
         random_source: random.Random,
         ordered: bool,
         ahead: int | None,
+        stop_pipeline: Callable[[StopPipeline], None],
     ) -> None:
         self.name = name
         self._source = source
@@ -71,6 +72,7 @@ class Stage(Generic[ItemT, ResultT]):
             stopping=self._stopping,
         )
         self._ahead = ahead
+        self._stop_pipeline = stop_pipeline
         self._turns = Turns(self._most_under_way, self._leave_in_turn) if ordered else None
 
     @property
@@ -185,9 +187,7 @@ class Stage(Generic[ItemT, ResultT]):
                 came_to = await self._attempts.settle(item)
                 settled = True
                 if isinstance(came_to, StopStage):
-                    # Stopped before it is left: an idle worker must not take it up again.
-                    self.stop(came_to.reason)
-                    self._attempts.leave(item)
+                    self._obey(came_to, item)
                 elif came_to is not None:
                     outcome = came_to
                     self._counts.add(outcome)
@@ -202,6 +202,13 @@ class Stage(Generic[ItemT, ResultT]):
         # In order, it holds no place of work while it waits for its turn: who is before it may need that.
         if self._turns is not None and turn is not None:
             await self._turns.finish(turn, item, outcome)
+
+    def _obey(self, order: StopStage, item: ItemT) -> None:
+        # Stopped before it is left: an idle worker must not take it up again.
+        self.stop(order.reason)
+        self._attempts.leave(item)
+        if isinstance(order, StopPipeline):
+            self._stop_pipeline(order)
 
     async def _let_go(self, item: ItemT, outcome: Done[ResultT] | Failed | Rejected) -> None:
         """Hand on the result of an item that is decided, and let go of the item."""

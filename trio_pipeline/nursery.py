@@ -47,10 +47,12 @@ class PipelineStatistics:
     Attributes:
         stages: Each stage in the order in which they were started.
         draining: Whether it takes up nothing new any more.
+        stopped: Why it does not, or None.
     """
 
     stages: tuple[StageStatistics, ...]
     draining: bool
+    stopped: str | None = None
 
 
 class Pipeline:
@@ -61,13 +63,18 @@ class Pipeline:
         self._services = services
         self._random = random_source
         self._stages: list[Stage[Any, Any]] = []
-        self._draining = trio.Event()
+        self._stopped: str | None = None
         self._cancelled = False
 
     @property
     def draining(self) -> bool:
-        """Whether `drain` or `cancel` was called."""
-        return self._draining.is_set()
+        """Whether `drain` or `cancel` was called, or a handler raised `StopPipeline`."""
+        return self._stopped is not None
+
+    @property
+    def stopped(self) -> str | None:
+        """Why it takes up nothing new, if it is draining; the first of several reasons."""
+        return self._stopped
 
     @property
     def cancelled(self) -> bool:
@@ -93,7 +100,7 @@ class Pipeline:
         Args:
             name: What it is called in statistics and in the notes of errors.
             handler: Called with each item. What it returns goes to `sink`. It reports a failure by raising `TryAgain`,
-                `GiveUp`, `Reject` or `StopStage`; any other exception is a defect.
+                `GiveUp`, `Reject`, `StopStage` or `StopPipeline`; any other exception is a defect.
             source: Where the items come from. An item that has to wait long goes back there, if it is a `Backlog`; so
                 the items of one have to be hashable.
             sink: Where the results go; None if nowhere.
@@ -129,11 +136,12 @@ class Pipeline:
             random_source=self._random,
             ordered=ordered,
             ahead=ahead,
+            stop_pipeline=lambda order: self.drain(order.grace, reason=order.reason),
         )
         self._stages.append(stage)
         self._nursery.start_soon(stage.run, name=f"stage {name}")
-        if self.draining:
-            stage.stop("the pipeline is draining")
+        if self._stopped is not None:
+            stage.stop(self._stopped)
         return stage
 
     def start_service(self, service: Callable[[*Ts], Awaitable[object]], *args: *Ts, name: str | None = None) -> None:
@@ -144,29 +152,39 @@ class Pipeline:
         """
         self._services.start_soon(service, *args, name=name)
 
-    def drain(self, grace: float = math.inf) -> None:
+    def drain(self, grace: float = math.inf, *, reason: str = "the pipeline is draining") -> None:
         """Take up nothing new; what workers hold may end within `grace` seconds, then it is cancelled.
 
         What waits stays where it is. Draining again changes nothing.
+
+        Args:
+            grace: Seconds, at least 0.
+            reason: Why, for the statistics of the pipeline and of each stage.
+
+        Raises:
+            ValueError: `grace` is negative or no number.
         """
+        if not grace >= 0:
+            raise ValueError(f"what is in hand cannot have {grace} s to end; 0 cancels it at once")
         if self.draining:
             return
-        self._draining.set()
+        self._stopped = reason
         for stage in self._stages:
-            stage.stop("the pipeline is draining")
+            stage.stop(reason)
         # After the last stage has ended, whoever still holds the pipeline finds its nursery closed.
         if not all(stage.ended for stage in self._stages):
             self._nursery.start_soon(self._cancel_after, grace, name="grace of the drain")
 
     def cancel(self) -> None:
         """End now: everything in flight is cancelled."""
-        self._draining.set()
+        if self._stopped is None:
+            self._stopped = "the pipeline was cancelled"
         self._cancelled = True
         self._nursery.cancel_scope.cancel(reason="the pipeline was cancelled")
 
     def statistics(self) -> PipelineStatistics:
         """What it has done so far."""
-        return PipelineStatistics(tuple(stage.statistics() for stage in self._stages), self.draining)
+        return PipelineStatistics(tuple(stage.statistics() for stage in self._stages), self.draining, self._stopped)
 
     async def _cancel_after(self, grace: float) -> None:
         with trio.move_on_after(grace):

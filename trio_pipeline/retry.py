@@ -1,6 +1,6 @@
 """Which failure means what, and when to try again.
 
-A handler says what went wrong by raising one of the four errors below; every other exception is a defect. `decide`
+A handler says what went wrong by raising one of the five errors below; every other exception is a defect. `decide`
 turns the error into an outcome, which the stage records and then acts on.
 
 Pure: this file does not know the time, the network or what an item is. Random numbers are handed in.
@@ -26,6 +26,7 @@ __all__ = [
     "Reject",
     "Rejected",
     "RetryPolicy",
+    "StopPipeline",
     "StopStage",
     "TryAgain",
     "decide",
@@ -79,6 +80,20 @@ class StopStage(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class StopPipeline(StopStage):
+    """No item of any stage can succeed now: the disk is full, say. The item in hand is let go untouched.
+
+    The whole pipeline is drained: no stage takes up anything new.
+
+    Attributes:
+        grace: Seconds that what other workers hold may still take.
+    """
+
+    def __init__(self, reason: str, *, grace: float = math.inf) -> None:
+        super().__init__(reason)
+        self.grace = grace
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from trio_pipeline.retry import (
     Reject,
     Rejected,
     RetryPolicy,
+    StopPipeline,
     StopStage,
     TryAgain,
 )
@@ -52,6 +53,7 @@ class Fate(enum.Enum):
     FAILED = GiveUp("failed")
     REJECTED = Reject("rejected")
     STOP = StopStage("stop")
+    STOP_ALL = StopPipeline("stop all", grace=2)
     DEFECT = Defect("defect")
 
 
@@ -76,7 +78,7 @@ ORDERS = st.builds(
 ORDINARY = [Fate.DONE, Fate.DONE, Fate.SOON, Fate.LATER, Fate.TOO_LATE, Fate.NOT_MINE, Fate.FAILED, Fate.REJECTED]
 FATES = st.dictionaries(
     st.tuples(st.integers(0, 2), st.integers(0, ITEMS - 1)),
-    st.lists(st.sampled_from([*ORDINARY, *ORDINARY, Fate.STOP, Fate.DEFECT]), max_size=5),
+    st.lists(st.sampled_from([*ORDINARY, *ORDINARY, Fate.STOP, Fate.STOP_ALL, Fate.DEFECT]), max_size=5),
 )
 
 
