@@ -89,6 +89,27 @@ def test_reset_is_for_everything_asked(stage):
     assert TRANSITIONS[stage, "reset"] == set(State) - {State.NOT_ASKED}
 
 
+UNDER_WAY = {State.PENDING, State.FAILED}
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcomes", "before"),
+    [
+        (
+            StageName.DOWNLOAD,
+            {"downloaded", "restored", "put_off", "failed", "rejected"},
+            UNDER_WAY | {State.DOWNLOADED},
+        ),
+        (StageName.ARCHIVE, {"started"}, UNDER_WAY),
+        (StageName.ARCHIVE, {"submitted", "confirmed", "put_off", "failed", "rejected"}, UNDER_WAY | {State.SUBMITTED}),
+        (StageName.CONFIRM, {"confirmed", "put_off", "absent", "lost", "failed", "rejected"}, {State.SUBMITTED}),
+        (StageName.EXTRACT, {"extracted", "put_off", "failed", "rejected"}, UNDER_WAY),
+    ],
+)
+def test_work_happens_to_what_is_under_way(stage, outcomes, before):
+    assert {outcome: TRANSITIONS[stage, outcome] for outcome in outcomes} == dict.fromkeys(outcomes, before)
+
+
 def test_confirm_belongs_to_archive():
     assert {stage: life_of(stage) for stage in StageName} == {
         StageName.DOWNLOAD: Life.DOWNLOAD,

@@ -61,6 +61,15 @@ def test_valid_digits_alone_are_masked(base):
     assert mask_personal_numbers(f"FULANA DE TAL {cpf(base)}\n") == f"FULANA DE TAL {'*' * 11}\n"
 
 
+@pytest.mark.parametrize("base", [123_456_789, 700_277_082])
+def test_both_check_digits_count(base):
+    digits = cpf(base)
+    wrong_first = digits[:9] + str((int(digits[9]) + 1) % 10)
+    total = sum(weight * int(digit) for weight, digit in zip(range(11, 1, -1), wrong_first, strict=True))
+    for wrong in (f"{wrong_first}{total * 10 % 11 % 10}", f"{digits[:10]}{(int(digits[10]) + 1) % 10}"):
+        assert mask_personal_numbers(f"x {wrong} y") == f"x {wrong} y"
+
+
 @pytest.mark.parametrize("text", ["12345678900", "00000000000", "R$ 1.000.000,00", "OAB nº RO10059S", "69 3309-0000"])
 def test_other_numbers_are_left(text):
     assert mask_personal_numbers(f"x {text} y") == f"x {text} y"
@@ -77,6 +86,11 @@ def test_case_numbers_are_left(text):
 def test_case_number_beside_a_personal_one_is_left():
     assert mask_personal_numbers(f"CPF 000.000.000-00 {CASE}") == f"CPF ***.***.***-** {CASE}"
     assert mask_personal_numbers(f"{CASE} CPF 00000000000") == f"{CASE} CPF ***********"
+
+
+def test_personal_number_after_many_cases_is_masked():
+    cases = f"{CASE}, {CASE} e {CASE}"
+    assert mask_personal_numbers(f"{cases}: CPF 000.000.000-00") == f"{cases}: CPF ***.***.***-**"
 
 
 def test_date_behind_is_left():
