@@ -380,7 +380,7 @@ class TestCounts:
             await files.open(tmp_path / "b")
         assert files._disk.trace.lines == [
             "files create a.part",
-            "files write a.part 3",
+            "files write a.part 3 884863d2",
             "files sync a.part",
             "files new name a",
             "files rename a.part",

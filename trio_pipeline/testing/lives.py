@@ -31,7 +31,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import trio
 
-from trio_pipeline.testing.running import A_YEAR, run
+from trio_pipeline.testing.running import A_YEAR, _check_trio, run
 from trio_pipeline.testing.schedules import RandomWalk, Schedule
 from trio_pipeline.testing.trace import Trace
 from trio_pipeline.testing.world import CALM, Chances, SimulatedWorld, open_world
@@ -180,9 +180,11 @@ def live(
 
     Raises:
         RuntimeError: Called within `trio.run`.
+        UnknownTrio: As `running.run`.
     """
     if trio.lowlevel.in_trio_run():
         raise RuntimeError("a life cannot begin within trio.run: its child could not run Trio again")
+    _check_trio()  # which each child would have to do for itself
     if schedule is None:
         schedule = RandomWalk(random.Random(f"{seed}/{number}/schedule").getrandbits(64))
     life = Life(seed, number, start, Trace(keep=keep_lines))
