@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import stat
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import suppress
@@ -376,6 +377,14 @@ async def test_other_users_are_refused(path: Path, monkeypatch: pytest.MonkeyPat
         if hasattr(socket, "SO_PEERCRED"):
             with pytest.raises(ControlError, match="only the user who runs the pipeline"):
                 await ask(path, "nothing")
+
+
+async def test_mode_is_the_lock_where_peers_cannot_be_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    me = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    async with open_control(path, COMMANDS):
+        assert await ask(path, "nothing") == []
 
 
 # -- how it ends
