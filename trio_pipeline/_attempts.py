@@ -28,7 +28,7 @@ from trio_pipeline.retry import (
     decide,
 )
 
-__all__ = ["Attempts", "Recorder", "Returnable", "within"]
+__all__ = ["Attempts", "Recorder", "Returnable", "was_called_wrongly", "within"]
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -159,3 +159,11 @@ class Attempts(Generic[ItemT, ResultT]):
             self.leave(item)
             return False
         return True
+
+
+def was_called_wrongly(error: BaseException) -> bool:
+    """Whether a handler or record could not be called or awaited: no frame of its own is in the traceback."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return isinstance(error, TypeError) and traceback is not None and traceback.tb_frame.f_code.co_filename == __file__

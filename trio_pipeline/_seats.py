@@ -28,6 +28,7 @@ class Seats:
         limit: How many may work at once; changed by `resize`.
         busy: How many do. Who begins adds one, and says `finished` in the end.
         closed: Whether nobody sits down any more.
+        used: Whether anybody ever sat down.
 
     Args:
         stage: What it is called in the reasons of cancellations.
@@ -39,6 +40,7 @@ class Seats:
         self.limit = limit
         self.busy = 0
         self.closed = False
+        self.used = False
         self._stage = stage
         self._stopping = stopping
         self._start: Callable[[Seat], None] | None = None
@@ -97,6 +99,7 @@ class Seats:
         if self._start is None or self.closed:
             return
         while len(self._seats) < self.limit:
+            self.used = True
             seat = Seat(trio.CancelScope())
             self._seats[seat] = None
             self._start(seat)

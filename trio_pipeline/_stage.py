@@ -13,11 +13,12 @@ from typing import Generic, TypeVar
 
 import trio
 
-from trio_pipeline._attempts import Attempts, Recorder, Returnable
+from trio_pipeline._attempts import Attempts, Recorder, Returnable, was_called_wrongly
 from trio_pipeline._defects import explain
 from trio_pipeline._seats import Seat, Seats
 from trio_pipeline._stage_counts import Counts, StageStatistics
 from trio_pipeline._turns import Turns
+from trio_pipeline._usage import CALLED_WRONGLY, check_workers
 from trio_pipeline.channels import Closable, Sink, Source
 from trio_pipeline.retry import Done, Failed, Rejected, RetryPolicy, StopPipeline, StopStage
 
@@ -60,7 +61,7 @@ class Stage(Generic[ItemT, ResultT]):
         self._ended = trio.Event()
         self._stopped: str | None = None
         self._counts = Counts()
-        self._seats = Seats(name, _checked(name, workers), self._stopping)
+        self._seats = Seats(name, check_workers(name, workers), self._stopping)
         self._attempts = Attempts(
             handler,
             policy=policy,
@@ -75,6 +76,15 @@ class Stage(Generic[ItemT, ResultT]):
         self._stop_pipeline = stop_pipeline
         self._turns = Turns(self._most_under_way, self._leave_in_turn) if ordered else None
 
+    def owns(self, end: object) -> bool:
+        """Whether something is its source or its sink."""
+        return end is not None and (end is self._source or end is self._sink)
+
+    @property
+    def never_worked(self) -> bool:
+        """Whether it could work, if only it had ever been given a worker."""
+        return not self._seats.used and not self._seats.limit and not self._seats.closed
+
     @property
     def workers(self) -> int:
         """How many may work at once."""
@@ -82,7 +92,7 @@ class Stage(Generic[ItemT, ResultT]):
 
     @workers.setter
     def workers(self, workers: int) -> None:
-        self._seats.resize(_checked(self.name, workers))
+        self._seats.resize(check_workers(self.name, workers))
 
     @property
     def stopped(self) -> str | None:
@@ -195,6 +205,8 @@ class Stage(Generic[ItemT, ResultT]):
                         await self._let_go(item, outcome)
             except BaseException as error:
                 self._counts.left += not settled
+                if was_called_wrongly(error):
+                    explain(error, CALLED_WRONGLY)
                 explain(error, f"item: {item!r}")
                 raise
             finally:
@@ -247,12 +259,6 @@ class Stage(Generic[ItemT, ResultT]):
             return True
         self._attempts.leave(item)
         return False
-
-
-def _checked(name: str, workers: int) -> int:
-    if workers < 0:
-        raise ValueError(f"stage {name!r} cannot have {workers} workers")
-    return workers
 
 
 @contextmanager

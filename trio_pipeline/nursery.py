@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from trio_pipeline._attempts import Recorder, within
 from trio_pipeline._defects import flat_group
 from trio_pipeline._stage import Stage
 from trio_pipeline._stage_counts import StageStatistics
+from trio_pipeline._usage import check_async, check_deadline, check_sink, check_source
 from trio_pipeline.channels import Sink, Source
 from trio_pipeline.retry import RetryPolicy
 
@@ -104,7 +106,8 @@ class Pipeline:
             source: Where the items come from. An item that has to wait long goes back there, if it is a `Backlog`; so
                 the items of one have to be hashable.
             sink: Where the results go; None if nowhere.
-            workers: How many items are worked on at once.
+            workers: How many items are worked on at once; 0 is a pause. A pipeline whose block has ended warns of a
+                stage that never had one.
             policy: How often and after which pauses a failed attempt is repeated.
             record: Awaited with every outcome before the stage acts on it.
             deadline: Seconds that one attempt may take; then the handler is cancelled, and the attempt has failed as if
@@ -118,13 +121,24 @@ class Pipeline:
                 holds up the others before their results fill the memory. None for twice as many as `workers`.
 
         Raises:
+            TypeError: `workers` is no whole number; `handler` or `record` is not async; `source` is no source or `sink`
+                no sink.
             ValueError: `workers` is negative, `deadline` is not more than 0, `ahead` is less than 1 or given without
-                `ordered`.
+                `ordered`; `source` or `sink` was handed to another stage already.
+            trio.ClosedResourceError: `source` or `sink` is an end of a channel that was closed.
+            RuntimeError: The pipeline has ended.
         """
-        if deadline is not None and not deadline > 0:
-            raise ValueError(f"stage {name!r}: an attempt needs time, a deadline of {deadline} s gives none")
+        check_async(name, "handler", handler)
+        if record is not None:
+            check_async(name, "record", record)
+        if deadline is not None:
+            check_deadline(name, deadline)
         if ahead is not None and (not ordered or ahead < 1):
             raise ValueError(f"stage {name!r}: ahead={ahead} needs ordered=True, and room for one item at least")
+        self._check_unowned(name, "source", source)
+        self._check_unowned(name, "sink", sink)
+        check_source(name, source)
+        check_sink(name, sink)
         stage = Stage(
             name,
             handler if deadline is None else within(deadline, handler),
@@ -138,8 +152,11 @@ class Pipeline:
             ahead=ahead,
             stop_pipeline=lambda order: self.drain(order.grace, reason=order.reason),
         )
+        try:
+            self._nursery.start_soon(stage.run, name=f"stage {name}")
+        except RuntimeError:
+            raise RuntimeError(f"stage {name!r} comes too late: its pipeline has ended") from None
         self._stages.append(stage)
-        self._nursery.start_soon(stage.run, name=f"stage {name}")
         if self._stopped is not None:
             stage.stop(self._stopped)
         return stage
@@ -186,6 +203,28 @@ class Pipeline:
         """What it has done so far."""
         return PipelineStatistics(tuple(stage.statistics() for stage in self._stages), self.draining, self._stopped)
 
+    def _warn_of_endless_pauses(self) -> None:
+        """Say which stages will hold up the end, since nobody inside the pipeline is left to give them workers."""
+        if self.draining or self._services.child_tasks:
+            return
+        for stage in self._stages:
+            if stage.never_worked:
+                warnings.warn(
+                    f"stage {stage.name!r} has no workers and never had any: the pipeline cannot end before somebody "
+                    "sets its `workers` or drains the pipeline",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+
+    def _check_unowned(self, name: str, what: str, end: object) -> None:
+        for stage in self._stages:
+            if stage.owns(end):
+                advice = "a clone() of it" if hasattr(end, "clone") else "another one"
+                raise ValueError(
+                    f"stage {name!r}: its {what} was handed to stage {stage.name!r} already, which closes it when it "
+                    f"ends; hand over {advice}"
+                )
+
     async def _cancel_after(self, grace: float) -> None:
         with trio.move_on_after(grace):
             for stage in self._stages:
@@ -210,5 +249,7 @@ async def open_pipeline(*, random_source: random.Random | None = None) -> AsyncI
     with flat_group("the pipeline failed"):
         async with trio.open_nursery() as services:
             async with trio.open_nursery() as nursery:
-                yield Pipeline(nursery, services, random_source or random.SystemRandom())
+                pipeline = Pipeline(nursery, services, random_source or random.SystemRandom())
+                yield pipeline
+                pipeline._warn_of_endless_pauses()  # noqa: SLF001 - it lives in this file
             services.cancel_scope.cancel(reason="the stages have ended")
