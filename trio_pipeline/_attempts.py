@@ -28,7 +28,7 @@ from trio_pipeline.retry import (
     decide,
 )
 
-__all__ = ["Attempts", "Recorder", "Returnable", "was_called_wrongly", "within"]
+__all__ = ["Attempts", "Concluding", "Recorder", "Returnable", "was_called_wrongly", "within"]
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -47,6 +47,14 @@ class Returnable(Protocol):
 
     def put_back(self, item: Any, *, due: float = ...) -> None:
         """The item is given back."""
+
+
+@runtime_checkable
+class Concluding(Protocol):
+    """A source that wants to hear what became of what it handed out: a `Branch`."""
+
+    def conclude(self, item: Any, outcome: Outcome[Any] | None) -> None:
+        """The item is let go, with its outcome or, if that is None, without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Attempts(Generic[ItemT, ResultT]):
         record: Recorder[ItemT, ResultT] | None,
         random_source: random.Random,
         returnable: Returnable | None,
+        concluding: Concluding | None,
         seats: Seats,
         counts: Counts,
         stopping: trio.Event,
@@ -96,6 +105,7 @@ class Attempts(Generic[ItemT, ResultT]):
         self._record = record
         self._random = random_source
         self._returnable = returnable
+        self._concluding = concluding
         self._seats = seats
         self._counts = counts
         self._stopping = stopping
@@ -131,6 +141,8 @@ class Attempts(Generic[ItemT, ResultT]):
         self._counts.left += 1
         if self._returnable is not None:
             self._returnable.put_back(item)
+        if self._concluding is not None:
+            self._concluding.conclude(item, None)
 
     def _decide(self, error: ItemError, tries: _Tries) -> PutOff | Failed | Rejected:
         return decide(
@@ -147,6 +159,8 @@ class Attempts(Generic[ItemT, ResultT]):
             self._counts.left += 1
             if self._returnable is not None:
                 self._returnable.done(item)
+            if self._concluding is not None:
+                self._concluding.conclude(item, outcome)
             return False
         if self._returnable is not None and not outcome.held:
             self._tries[item] = tries

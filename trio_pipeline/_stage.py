@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import trio
 
-from trio_pipeline._attempts import Attempts, Recorder, Returnable, was_called_wrongly
+from trio_pipeline._attempts import Attempts, Concluding, Recorder, Returnable, was_called_wrongly
 from trio_pipeline._defects import explain
 from trio_pipeline._seats import Seat, Seats
 from trio_pipeline._stage_counts import Counts, StageStatistics
@@ -53,6 +53,7 @@ class Stage(Generic[ItemT, ResultT]):
         self.name = name
         self._source = source
         self._returnable = source if isinstance(source, Returnable) else None
+        self._concluding = source if isinstance(source, Concluding) else None
         self._sink = sink
         # A stage whose source has come to its end is ending; what its workers hold still gets all of its attempts.
         # One that is stopping, too, lets go of what would have to wait.
@@ -68,6 +69,7 @@ class Stage(Generic[ItemT, ResultT]):
             record=record,
             random_source=random_source,
             returnable=self._returnable,
+            concluding=self._concluding,
             seats=self._seats,
             counts=self._counts,
             stopping=self._stopping,
@@ -232,6 +234,8 @@ class Stage(Generic[ItemT, ResultT]):
                 self.stop("the stage that it feeds has ended")
         if self._returnable is not None:
             self._returnable.done(item)
+        if self._concluding is not None:
+            self._concluding.conclude(item, outcome)
 
     def _most_under_way(self) -> int:
         """How many items may be received and not let go of yet, where results leave in order."""

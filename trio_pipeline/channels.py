@@ -3,6 +3,7 @@
 - `Backlog`: what waits for a stage, handed out by priority once it is due; what was taken and cannot be done now comes
   back.
 - `ByteBudget`: a bound on bytes rather than on items.
+- `FanOut`: every item to several branches, and, by its `Join`, together again when all are through with it.
 - `batched`: items by the batch, when it is full or its time is up.
 
 Everything sent is received or accounted for. This file does not know what the items are or who works on them.
@@ -18,14 +19,21 @@ import trio
 
 from trio_pipeline._backlog import Backlog, BacklogStatistics, close_together
 from trio_pipeline._byte_budget import ByteBudget, ByteBudgetStatistics, Reservation
+from trio_pipeline._fan_out import Branch, BranchStatistics, FanOut, FanOutStatistics, Join, Joined
 
 __all__ = [
     "Backlog",
     "BacklogStatistics",
     "Batches",
+    "Branch",
+    "BranchStatistics",
     "ByteBudget",
     "ByteBudgetStatistics",
     "Closable",
+    "FanOut",
+    "FanOutStatistics",
+    "Join",
+    "Joined",
     "Reservation",
     "Sink",
     "Source",
