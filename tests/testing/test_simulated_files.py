@@ -175,7 +175,7 @@ class TestLossOfPower:
         async def program(files, root):
             await store(files, root / "a", b"old")
             await store(files, root / "a.part", b"new")
-            files._disk.settle_directory = lambda _: None
+            files._disk.sync_directory = lambda _: None
             await files.replace(root / "a.part", root / "a")
 
         assert left_by(tmp_path, program) == {(b"new", None, None), (b"old", None, b"new")}
@@ -236,6 +236,16 @@ class TestLossOfPower:
 
         assert left_by(tmp_path, program, ["a"]) == {(b"new",)}
 
+    def test_synced_rename_makes_no_later_name_durable(self, tmp_path):
+        async def program(files, root):
+            (root / "d").mkdir()
+            await store(files, root / "a.part", b"1")
+            files._disk.rename(root / "a.part", root / "d" / "a")
+            await store(files, root / "a.part", b"", sync=False)
+            files._disk.sync_directory(root / "d")
+
+        assert left_by(tmp_path, program, ["d/a", "a.part"]) == {(b"1", None), (b"1", b"")}
+
     def test_bytes_kept_back_are_lost_with_the_process(self, tmp_path):
         left = set()
 
@@ -278,7 +288,7 @@ class TestLossOfPower:
             run(program, files, tmp_path / name)
             files.lose_unsynced()
             contents = {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
-            return contents, files._disk.trace.digest
+            return contents, files._door.trace.digest
 
         assert left("x") == left("y")
 
@@ -318,10 +328,10 @@ class TestMishaps:
         async def program(files, root):
             file = await files.create(root / "a")
             await file.write(b"1")
-            files._disk.error_chance = 1.0
+            files._door.error_chance = 1.0
             with pytest.raises(OSError, match="Input/output"):
                 await file.sync()
-            files._disk.error_chance = 0.0
+            files._door.error_chance = 0.0
             await file.sync()
 
         assert (b"",) in left_by(tmp_path, program, ["a"])
@@ -347,7 +357,7 @@ class TestCounts:
     async def test_watcher_hears_of_every_change(self, tmp_path):
         (tmp_path / "from before").write_bytes(b"1234567890")
         files = make_files(tmp_path)
-        files._disk.random = written_at_once()
+        files._door.random = written_at_once()
         seen = []
         files.watch = lambda directory, size: seen.append((directory.relative_to(tmp_path).as_posix(), size))
         await files.make_directory(tmp_path / "d")
@@ -378,12 +388,11 @@ class TestCounts:
         await files.replace(tmp_path / "a.part", tmp_path / "a")
         with pytest.raises(FileNotFoundError):
             await files.open(tmp_path / "b")
-        assert files._disk.trace.lines == [
+        assert files._door.trace.lines == [
             "files create a.part",
             "files write a.part 3 884863d2",
             "files sync a.part",
-            "files new name a",
-            "files rename a.part",
+            "files rename a.part to a",
             "files sync directory .",
             "files open b ENOENT",
         ]
