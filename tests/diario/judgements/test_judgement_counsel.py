@@ -35,6 +35,8 @@ def counsel(text: str) -> list[tuple[str, str | None]]:
         (" (OAB n. 1.234/RO)", "RO1234"),
         (" (OAB 1234-RO)", "RO1234"),
         (" (OAB/RO nº 1234-A)", "RO1234A"),
+        (" (OAB/RO nº 1234-AM)", "RO1234AM"),
+        (" (OAB 1234-A)", "1234A"),
     ],
 )
 def test_number_is_state_digits_letters(printed, oab):
@@ -97,3 +99,7 @@ def test_lawyer_printed_twice_counts_once():
 @given(st.text(alphabet=st.sampled_from("OAB nº/RO123.,()e-") | st.characters()))
 def test_any_text_has_named_counsel(text):
     assert all(lawyer.nome for lawyer in read_counsel(text))
+
+
+def test_body_in_brackets_loses_them():
+    assert counsel("(Procuradoria do Lugar)") == [("Procuradoria do Lugar", None)]

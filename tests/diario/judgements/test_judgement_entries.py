@@ -9,6 +9,9 @@ from trio_pipeline.diario.judgements.entries import find_entries
 from trio_pipeline.diario.judgements.lines import read_lines
 
 ONE, TWO = case_number(1), case_number(2)
+LONG_CLASS = (
+    "Embargos de Declaração em Agravo Interno em Recurso Especial em Apelação Cível " * 2 + "em Ação Civil Pública"
+)
 FIELDS = "\nImpetrante: Fulano de Tal\nRelator: Desembargador Beltrano\nDecisão: “SEGURANÇA CONCEDIDA.”\n"
 
 
@@ -27,6 +30,8 @@ def found(*pages: str) -> list[tuple[str | None, str, str | None]]:
         (f"Mandado de Segurança n. {ONE}", None, "Mandado de Segurança"),
         (ONE, None, None),
         (f"Processo n. {ONE}", None, None),
+        (f"Processo. {ONE}", None, None),
+        (f"01. {LONG_CLASS} n. {ONE}", "01", LONG_CLASS),
         (f"Processo: {ONE}", None, None),
         (f"Número do Processo :{ONE}", None, None),
         (f"02 – Autos nº {ONE} (PJe)", "02", None),
@@ -44,6 +49,20 @@ def found(*pages: str) -> list[tuple[str | None, str, str | None]]:
 )
 def test_heading_is_understood(heading, ordinal, classe):
     assert found(heading + FIELDS) == [(ordinal, ONE, classe)]
+
+
+@pytest.mark.parametrize(
+    ("above", "heading", "ordinal", "classe"),
+    [
+        ("conforme o acórdão n.", ONE, None, None),
+        ("Sessão de Julgamento", ONE, None, None),
+        ("Sessão de Julgamento", f"Apelação Cível n. {ONE}", None, "Apelação Cível"),
+        ("04. Aviso", f"Apelação Cível n. {ONE}", None, "Apelação Cível"),
+        (f"04. {LONG_CLASS[:80]} ", f"05. Apelação Cível n. {ONE}", "05", "Apelação Cível"),
+    ],
+)
+def test_line_above_is_no_part_of_a_whole_heading(above, heading, ordinal, classe):
+    assert found(f"{above}\n{heading}{FIELDS}") == [(ordinal, ONE, classe)]
 
 
 def test_ordinals_may_start_again():

@@ -124,3 +124,12 @@ def test_label_word_in_a_decision_is_text():
 
 def test_last_entry_does_not_swallow_the_gazette():
     assert len(fields("Relator: X\n" + "linha\n" * 5000)[0][1].split()) < 1000
+
+
+def test_unlisted_label_after_the_decision_is_no_field():
+    assert fields("DECISÃO: PROVIDO.\nRelator: X\nSala: 2") == [("decisao", "PROVIDO."), ("relator", "X")]
+
+
+@pytest.mark.parametrize("quoted", ["“RECURSO PROVIDO”.", f"“{WIDE} DECISÃO UNÂNIME.”"])
+def test_end_of_a_quotation_ends_the_entry(quoted):
+    assert decision(f"DECISÃO: {quoted} \nÀ tarde, nada mais houve.") == quoted

@@ -33,6 +33,7 @@ ATIVO, PASSIVO = (Side.ATIVO,), (Side.PASSIVO,)
         ("1º Apelante: A", Kind.PARTE, ATIVO, " A"),
         ("Apelante (2): A", Kind.PARTE, ATIVO, " A"),
         ("Recorrente Adesivo: A", Kind.PARTE, ATIVO, " A"),
+        ("Apelante e Apelado: A", Kind.PARTE, (Side.ATIVO, Side.PASSIVO), " A"),
         ("Interessado (Ativo): A", Kind.INTERESSADO, ATIVO, " A"),
         ("Interessada (Parte Passiva): A", Kind.INTERESSADO, PASSIVO, " A"),
         ("Interessado: A", Kind.OTHER, (), " A"),
@@ -110,3 +111,18 @@ def test_any_line_is_looked_at(line):
     found = read_label(line)
 
     assert found is None or 0 <= found[1] <= len(line)
+
+
+@pytest.mark.parametrize(("line", "sides"), [("RECORRENTE MARIA", ATIVO), ("RECORRIDOS LOJAS", PASSIVO)])
+def test_party_without_colon_has_its_side(line, sides):
+    found = read_label(line)
+
+    assert found is not None
+    assert found[0].sides == sides
+
+
+def test_distribution_without_colon_has_a_name():
+    found = read_label("Distribuído por sorteio em 21.02.2025")
+
+    assert found is not None
+    assert found[0].name == "distribuicao"

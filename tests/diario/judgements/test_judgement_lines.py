@@ -30,6 +30,16 @@ def test_unknown_header_and_footer_are_learned():
     assert texts(pages) == [f"texto {chr(97 + n)}" for n in range(8)]
 
 
+def test_four_pages_teach():
+    assert texts(["mesma\na", "mesma\nb", "mesma\nc", "mesma\nd"]) == ["a", "b", "c", "d"]
+
+
+def test_header_of_four_pages_in_five_is_learned():
+    pages = [f"Gazeta, folha {n}\n{chr(97 + n)}" if n < 8 else "anexo" for n in range(10)]
+
+    assert texts(pages) == ["a", "b", "c", "d", "e", "f", "g", "h", "anexo", "anexo"]
+
+
 def test_header_missing_from_one_page_is_learned():
     pages = [f"Gazeta, folha {n}\n{chr(97 + n)}" for n in range(8)]
     pages[3] = "capa"
@@ -92,3 +102,8 @@ def test_any_page_has_places(pages):
 
     assert all(whole[line.start : line.end] == line.text for line in lines)
     assert [line.start for line in lines] == sorted(line.start for line in lines)
+
+
+@pytest.mark.parametrize("first", ["Exe\u00adcução fiscal", "Execu\u00adte", "a\ufffede"])
+def test_hyphen_within_a_line_joins_nothing_to_the_next(first):
+    assert join_lines([first, "provida"]).endswith(" provida")

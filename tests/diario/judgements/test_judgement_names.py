@@ -140,3 +140,20 @@ def test_any_text_has_clean_parties(text, several):
 
     assert all(name and name == name.strip() for name in names)
     assert len(set(names)) == len(names)
+
+
+def test_others_go_before_a_full_stop_and_with_their_comma():
+    assert clean_name("MARIA DAS DORES e outros.") == "MARIA DAS DORES"
+    assert clean_name("MARIA DAS DORES, e outros") == "MARIA DAS DORES"
+
+
+def test_dash_behind_a_title_goes():
+    assert read_relator("Juiz – Fulano de Tal") == "Fulano de Tal"
+
+
+def test_firm_named_after_a_state_is_its_own():
+    assert parties("LOJA DO LUGAR, ACRE MOTOS LTDA") == ["LOJA DO LUGAR", "ACRE MOTOS LTDA"]
+
+
+def test_persons_of_two_names_are_parted():
+    assert parties("Ana Lima e Rui Melo", several=True) == ["Ana Lima", "Rui Melo"]

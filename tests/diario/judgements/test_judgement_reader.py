@@ -282,3 +282,51 @@ def test_any_text_is_read(pages):
     for unread in reading.unread:
         assert unread.reason
         assert text[slice(*unread.span)]
+
+
+def test_entry_may_lack_its_judge_or_its_parties():
+    assert one(entry(ONE, relator="")).relator is None
+    assert one(entry(ONE, recorrente="", recorrido="")).polo_ativo == ()
+
+
+def test_class_may_be_missing():
+    assert one(entry(ONE, classe="")).classe is None
+
+
+def test_span_ends_with_the_decision():
+    text = "Ata da sessão\n" + entry(ONE) + "À tarde, a sessão foi encerrada.\n"
+    start, end = one(text).span
+
+    assert text[start:end].startswith("07 - ")
+    assert text[start:end].endswith("PROVIDO.")
+
+
+@pytest.mark.parametrize(
+    ("label", "names"),
+    [
+        ("Embargantes/Impetrante", ("Ana Lima", "Rui Melo")),
+        ("Embargante/Impetrantes", ("Ana Lima e Rui Melo",)),
+    ],
+)
+def test_first_role_says_whether_they_are_several(label, names):
+    assert one(entry(ONE, recorrente=f"{label}: Ana Lima e Rui Melo")).polo_ativo == names
+
+
+def test_interested_party_of_a_side_without_others_is_on_it():
+    judgement = one(entry(ONE, recorrido="Interessado (Polo Passivo): LOJAS REUNIDAS LTDA."))
+
+    assert judgement.polo_passivo == ("LOJAS REUNIDAS LTDA",)
+
+
+def test_last_of_two_decisions_counts():
+    judgement = one(entry(ONE, decisao="Decisão parcial: RECURSO CONHECIDO.\nDecisão: RECURSO NÃO PROVIDO."))
+
+    assert judgement.decisao == "RECURSO NÃO PROVIDO."
+
+
+def test_remark_may_say_that_the_case_was_withdrawn():
+    assert one(entry(ONE, decisao="Observação: Retirado de pauta.")).resultado == "retirado_de_pauta"
+
+
+def test_decision_loses_its_quotation_marks():
+    assert one(entry(ONE, decision="'RECURSO PROVIDO.'")).decisao == "RECURSO PROVIDO."

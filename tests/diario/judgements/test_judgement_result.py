@@ -110,3 +110,11 @@ def test_empty_text_has_no_result():
 )
 def test_any_text_has_a_known_result(text):
     assert read_result(text) in (None, *RESULTADOS)
+
+
+def test_accepted_preliminary_alone_says_no_result():
+    assert read_result("PRELIMINAR DE NULIDADE ACOLHIDA.") == "outro"
+
+
+def test_first_counts_when_all_are_secondary():
+    assert read_result("PROCESSO EXTINTO E RECURSO PREJUDICADO.") == "extinto"
