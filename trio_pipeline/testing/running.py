@@ -85,8 +85,9 @@ def _run_to_its_end(conductor: Conductor, function: Callable[[*Ts], Awaitable[T]
     except BaseException as error:
         if conductor.failure is None:
             raise
-        # What else went wrong while the run was brought to its end is the context of why it was.
-        raise conductor.failure from (None if _comes_of_ending(error) else error)
+        if _comes_of_ending(error):
+            raise conductor.failure from None
+        raise conductor.failure  # noqa: B904 (context, but not the cause)
     if conductor.failure is not None:
         raise conductor.failure
     return result
