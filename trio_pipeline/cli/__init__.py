@@ -43,6 +43,7 @@ _COMMANDS = {
     "retry": _Entry("Have failed and rejected items tried again."),
     "drain": _Entry("Have the running pipeline end its work in hand and stop."),
     "services": _Entry("The stand-ins on real ports, with faults on request.", extra="demo"),
+    "simulate": _Entry("The whole application in simulated worlds.", extra="testing"),
 }
 
 

@@ -36,6 +36,8 @@ _COURT = "tjro"
 
 # Seconds in which a run ends when its time is over, and in which it is noticed that a host or our network is gone.
 _A_MOMENT = 5.0
+# Seconds that an answer may be old when what follows from it happens: it may trickle, and be waited for by others.
+_SLOWEST_ANSWER = 120.0
 # Seconds without any sign of life that have a reason: a stalled exchange, a worker process that hangs, a breaker's
 # longest pause for what is not a block.
 _LONGEST_SILENCE = 1_500.0
@@ -131,15 +133,15 @@ def stores_once(seen: LifeSeen, history: History) -> Iterator[str]:
                 continue  # told by the life that it happened in
             between = [event for event in events if earlier.at - _MICROSECOND <= event.at <= later.at + _MICROSECOND]
             starts = [event.at for event in between if event.outcome == "started"]
-            known = _was_acknowledged(name, earlier.at, later.at, history, seen)
-            if starts and starts[-1] > earlier.due + 120.0:
+            known = _may_be_known(name, earlier.at, later.at, history, seen)
+            if starts and starts[-1] > earlier.due + _SLOWEST_ANSWER:
                 yield f"{name}: stored at {later.at:.3f}, though it was to be seen since {earlier.due:.3f}"
             elif known and not _has_reason(between, earlier.at, seen):
-                yield f"{name}: stored at {earlier.at:.3f}, acknowledged, and again at {later.at:.3f}; {between}"
+                yield f"{name}: stored at {earlier.at:.3f}, sent whole, and again at {later.at:.3f}; {between}"
 
 
 def _has_reason(events: Sequence[Event], stored_at: float, seen: LifeSeen) -> bool:
-    """Whether the ledger gives a good reason for a second upload of what was acknowledged."""
+    """Whether the ledger gives a good reason for a second upload of what may have been stored."""
     recorded = any(event.outcome in {"submitted", "confirmed"} and event.acknowledged for event in events)
     for event in events:
         if event.outcome == "reset" or (event.outcome == "lost" and not recorded):
@@ -150,15 +152,33 @@ def _has_reason(events: Sequence[Event], stored_at: float, seen: LifeSeen) -> bo
     return False
 
 
-def _was_acknowledged(name: str, after: float, before: float, history: History, seen: LifeSeen) -> bool:
-    return any(
-        answer.method == "PUT"
-        and answer.status == 200
-        and _file_of(answer.path) == name
-        and after <= answer.at < before
-        for life in [*history.lives, seen]
-        for answer in life.sightings.answers
-    )
+def calls_lost_what_is_lost(seen: LifeSeen, _history: History) -> Iterator[str]:
+    """An upload is given up as lost only when the archive neither shows it nor says that it waits there."""
+    for event in seen.events:
+        if event.outcome != "lost":
+            continue
+        stores = [store for store in seen.stores if store.name == _archive_name(seen, event.diario_id)]
+        for store in stores:
+            if store.due < event.at - _SLOWEST_ANSWER:
+                yield f"{store.name} is called lost at {event.at:.3f}, and is to be seen since {store.due:.3f}"
+            elif store.at < event.at < store.due and event.at - store.at < 11 * seen.scenario.confirm_after:
+                yield f"{store.name} is called lost at {event.at:.3f}, and waits there since {store.at:.3f}"
+
+
+def _may_be_known(name: str, stored_at: float, again_at: float, history: History, seen: LifeSeen) -> bool:
+    """Whether the program could know that a body which was stored may have been: it was acknowledged or sent whole."""
+    for life in [*history.lives, seen]:
+        told = life.sightings
+        begun = [one.at for one in told.requests if one.method == "PUT" and _file_of(one.path) == name]
+        began = max((at for at in begun if at <= stored_at), default=None)
+        if began is None or life.ended < stored_at:
+            continue
+        sent = [at for at, path in told.sent if _file_of(path) == name]
+        answers = [
+            one.at for one in told.answers if (one.method, one.status) == ("PUT", 200) and _file_of(one.path) == name
+        ]
+        return any(began <= at < again_at for at in [*sent, *answers])
+    return False
 
 
 def stores_what_was_recorded(seen: LifeSeen, history: History) -> Iterator[str]:
@@ -383,6 +403,7 @@ OF_EVERY_LIFE: Mapping[str, Invariant] = MappingProxyType(
         "states follow the life cycle": keeps_to_life_cycle,
         "attempts are counted": counts_attempts,
         "nothing is archived twice": stores_once,
+        "what is called lost is lost": calls_lost_what_is_lost,
         "what is archived was recorded, and is right": stores_what_was_recorded,
         "a final name holds a whole PDF": keeps_folder_whole,
         "what is confirmed is there": keeps_confirmed_copies,

@@ -174,37 +174,37 @@ def draw_scenario(seed: int) -> Scenario:
         latency=dice.choice([0.0, 0.05, 3.0]),
         bandwidth=dice.choice([None, None, 2_000.0]),
         queue=dice.choice([0.0, 30.0, HOUR, DAY]),
-        faults=_faults(dice),
+        faults=_faults(dice, archive),
         weather=dice.choice([0.0, 0.0, 0.3, 1.0]),
         worker_death=dice.choice([0.0, 0.0, 0.1, 0.3]),
         lives=tuple(_life(dice, number) for number in range(dice.randint(1, 4))),
     )
 
 
-def _faults(dice: random.Random) -> tuple[str, ...]:
+def _faults(dice: random.Random, archive: ArchiveKind) -> tuple[str, ...]:
     """Some of what the stand-ins can do wrong, each now and then, a few times, or for a while."""
-    places = [
-        *(("tjro", name) for name in _COURT_FAULTS),
-        *(("archive", name) for name in _UPLOAD_FAULTS),
-        *((place, name) for place in ("archive-metadata", "archive-limit", "archive-download") for name in _EVERYWHERE),
-        ("archive-limit", "over-limit"),
-    ]
-    chosen = dice.sample(places, dice.choice([0, 1, 3, 6]))
+    places = [("tjro", name) for name in _COURT_FAULTS]
+    if archive == "internet-archive":
+        places += [("archive", name) for name in _UPLOAD_FAULTS]
+        places += [("archive-metadata", name) for name in _EVERYWHERE]
+        places += [("archive-limit", name) for name in ("unavailable", "reset", "over-limit")]
+        places += [("archive-download", name) for name in ("unavailable", "truncate")]
+    chosen = dice.sample(places, dice.choice([0, 2, 4, 7]))
     return tuple(_fault(dice, place, name) for place, name in chosen)
 
 
 def _fault(dice: random.Random, place: str, name: str) -> str:
     after = f"@{dice.randint(0, 6)}"
     amount = "1x" if name in _RARE else dice.choice(["0.1", "0.3", "2x", "4x", "20s", "200s", "2000s"])
-    seconds = dice.choice([None, 3, 40, 700]) if name in {"unavailable", "slow-down", "item-slow-down"} else None
+    seconds = dice.choice([None, 3, 20, 40, 700, 2000]) if name in {"unavailable", "slow-down", "item-slow-down"} else None
     return f"{place}:{name}={amount}{after}" + (f",retry-after={seconds}" if seconds else "")
 
 
 def _life(dice: random.Random, number: int) -> LifePlan:
     return LifePlan(
         pause=dice.choice([30.0, 600.0, 5 * HOUR, 2 * DAY]) if number else 0.0,
-        # Lives have some thousand steps, and what is rare lies at their beginnings and ends as well.
-        crash_at=round(10 ** dice.uniform(0.5, 3.8)) if dice.random() < 0.7 else None,
+        # Lives have some hundred steps, sometimes thousands; what is rare lies at their beginnings and ends as well.
+        crash_at=round(10 ** dice.uniform(1.0, 3.3)) if dice.random() < 0.7 else None,
         schedule=dice.choice(["walk", "walk", "priorities", "order"]),
         acts=tuple(sorted((_act(dice) for _ in range(dice.choice([0, 0, 1, 3]))), key=lambda act: act.after)),
         outages=tuple(_outage(dice) for _ in range(dice.choice([0, 0, 0, 1]))),

@@ -61,6 +61,7 @@ class Sightings:
         run_id: The run; empty if none was begun.
         requests: In the order in which they were written.
         answers: In the order in which they came.
+        sent: When a whole body was sent, and to which path.
         most_at_once: The most requests at a time, by the group of hosts.
         told: For each stage, how many were done, failed and put off, as anybody could have seen when it crashed.
         signals: How many were sent.
@@ -77,6 +78,7 @@ class Sightings:
     run_id: str = ""
     requests: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    sent: list[tuple[float, str]] = field(default_factory=list)
     most_at_once: dict[str, int] = field(default_factory=dict)
     told: dict[str, dict[str, int]] = field(default_factory=dict)
     signals: int = 0

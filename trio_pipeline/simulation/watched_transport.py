@@ -78,7 +78,7 @@ class WatchedTransport(httpx.AsyncHTTPTransport):
     def begin(self, request: httpx.Request) -> str:
         """Take down that the first byte of a request is written; returns the group of hosts that it counts for."""
         hosts = self._groups[request.url.host]
-        path = request.url.raw_path.decode("ascii")
+        path = _path(request)
         self._sightings.requests.append(Request(trio.current_time(), hosts, request.method, path))
         self._trace.note("request", request.method, request.url.host, path)
         self._at_once[hosts] += 1
@@ -87,12 +87,16 @@ class WatchedTransport(httpx.AsyncHTTPTransport):
         self._began()
         return hosts
 
+    def sent(self, request: httpx.Request) -> None:
+        """Take down that a body has gone out whole."""
+        self._sightings.sent.append((trio.current_time(), _path(request)))
+
     def end(self, hosts: str) -> None:
         """Take note that a request is over."""
         self._at_once[hosts] -= 1
 
     def _answered(self, request: httpx.Request, response: httpx.Response) -> None:
-        path = request.url.raw_path.decode("ascii")
+        path = _path(request)
         # The stand-ins ask for a number of seconds; what a date means follows from the time of day.
         asked = response.headers.get("retry-after", "")
         seconds = float(asked) if asked.isdigit() else None
@@ -117,6 +121,8 @@ class _Call:
         if event == "http11.send_request_headers.started":
             self.end()
             self._hosts = self._transport.begin(self._request)
+        if event == "http11.send_request_body.complete" and self._request.method == "PUT":
+            self._transport.sent(self._request)
 
     def end(self) -> None:
         if self._hosts is not None:
@@ -137,3 +143,7 @@ class _WatchedStream(httpx.AsyncByteStream):
             await self._stream.aclose()
         finally:
             self._closed()
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.decode("ascii")
