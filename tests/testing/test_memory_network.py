@@ -292,8 +292,8 @@ class TestSameAsReal:
         async with network(serve) as connect:
             stream = await connect()
             await stream.write(b"")
-            await stream.write(b"abc")
             assert stream.get_extra_info("is_readable") is False
+            await stream.write(b"abc")
             received = b""
             while data := await stream.read(10):
                 received += data
