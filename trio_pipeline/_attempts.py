@@ -5,7 +5,6 @@ This file does not know where the item comes from, save that a source may want i
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -119,10 +118,12 @@ class Attempts(Generic[ItemT, ResultT]):
         """
         tries = self._tries.pop(item, _FRESH) if self._tries else _FRESH
         while True:
-            began = trio.current_time() if self._record is not None else math.nan
+            began = trio.current_time() if self._record is not None else 0.0
             outcome: Outcome[ResultT]
             try:
                 outcome = Done(await self._handler(item))
+                if self._record is None:
+                    return outcome
             except ItemError as error:
                 outcome = self._decide(error, tries)
             except StopStage as order:

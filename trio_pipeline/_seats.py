@@ -26,9 +26,14 @@ class Seats:
 
     Attributes:
         limit: How many may work at once; changed by `resize`.
-        busy: How many do. Who begins adds one, and says `finished` in the end.
+        busy: How many do. Who begins adds one; who ends takes it away, and says `made_room` if somebody waits for that.
+        waiting: How many wait for room to begin.
+        taken: The seats of all workers; a dict for its order, since which of the idle ones is sent home must not depend
+            on where objects lie in memory.
         closed: Whether nobody sits down any more.
         used: Whether anybody ever sat down.
+
+    These are plain attributes, since a worker looks at them for every item.
 
     Args:
         stage: What it is called in the reasons of cancellations.
@@ -39,13 +44,13 @@ class Seats:
     def __init__(self, stage: str, limit: int, stopping: trio.Event) -> None:
         self.limit = limit
         self.busy = 0
+        self.waiting = 0
+        self.taken: dict[Seat, None] = {}
         self.closed = False
         self.used = False
         self._stage = stage
         self._stopping = stopping
         self._start: Callable[[Seat], None] | None = None
-        # A dict for its order: which of the idle workers is sent home must not depend on where objects lie in memory.
-        self._seats: dict[Seat, None] = {}
         self._room = trio.lowlevel.ParkingLot()
 
     def open(self, start: Callable[[Seat], None]) -> None:
@@ -56,34 +61,32 @@ class Seats:
     def close(self) -> None:
         """Let nobody sit down any more, send home who is idle, and wake who waits for room; twice is fine."""
         self.closed = True
-        self._send_home(len(self._seats))
+        self._send_home(len(self.taken))
         self._room.unpark_all()
 
     def resize(self, limit: int) -> None:
         """Change how many may work at once."""
         self.limit = limit
-        self._send_home(len(self._seats) - limit)
+        self._send_home(len(self.taken) - limit)
         self._fill()
         self._room.unpark_all()
 
-    def has_place_for_all(self) -> bool:
-        """Whether no worker has to go when it has done what it does."""
-        return not self.closed and len(self._seats) <= self.limit
-
     def leave(self, seat: Seat) -> None:
         """Give up a seat; who was sent home has none any more."""
-        self._seats.pop(seat, None)
+        self.taken.pop(seat, None)
 
-    def finished(self) -> None:
-        """Work no more, and let somebody else begin."""
-        self.busy -= 1
-        if self._room:
-            self._room.unpark()
+    def made_room(self) -> None:
+        """Let one of those who wait begin."""
+        self._room.unpark()
 
     async def wait_for_room(self) -> None:
         """Return when fewer than the limit are at work, or when the stage stops."""
-        while self.busy >= self.limit and not self._stopping.is_set():
-            await self._room.park()
+        self.waiting += 1
+        try:
+            while self.busy >= self.limit and not self._stopping.is_set():
+                await self._room.park()
+        finally:
+            self.waiting -= 1
 
     async def step_back(self) -> None:
         """Give up the place of one who is at work, if the limit was lowered since, until there is one again."""
@@ -98,15 +101,15 @@ class Seats:
     def _fill(self) -> None:
         if self._start is None or self.closed:
             return
-        while len(self._seats) < self.limit:
+        while len(self.taken) < self.limit:
             self.used = True
             seat = Seat(trio.CancelScope())
-            self._seats[seat] = None
+            self.taken[seat] = None
             self._start(seat)
 
     def _send_home(self, count: int) -> None:
         """Send home up to `count` workers that wait for an item; those at work go when they see they are too many."""
-        for seat in [seat for seat in self._seats if seat.idle][: max(0, count)]:
+        for seat in [seat for seat in self.taken if seat.idle][: max(0, count)]:
             seat.idle = False
             seat.scope.cancel(reason=f"stage {self._stage!r} needs fewer workers")
-            del self._seats[seat]
+            del self.taken[seat]

@@ -159,12 +159,13 @@ class Stage(Generic[ItemT, ResultT]):
 
     async def _work(self, seat: Seat) -> None:
         """Handle one item after another until the source ends, or until there are enough others."""
+        seats = self._seats
         late: list[tuple[ItemT, int | None]] = []
         turn: int | None = None
         try:
             # One scope for a worker's life rather than one for each wait: a scope costs as much as the rest together.
             with seat.scope:
-                while self._seats.has_place_for_all():
+                while not seats.closed and len(seats.taken) <= seats.limit:
                     seat.idle = True
                     try:
                         if self._turns is None:
@@ -186,7 +187,7 @@ class Stage(Generic[ItemT, ResultT]):
             explain(error, f"stage: {self.name}")
             raise
         finally:
-            self._seats.leave(seat)
+            seats.leave(seat)
 
     async def _handle(self, item: ItemT, turn: int | None) -> None:
         """See one item through, unless there is no room for it."""
@@ -204,7 +205,9 @@ class Stage(Generic[ItemT, ResultT]):
                     outcome = came_to
                     self._counts.add(outcome)
                     if turn is None:
-                        await self._let_go(item, outcome)
+                        if self._sink is not None and isinstance(outcome, Done):
+                            await self._hand_on(self._sink, outcome.result)
+                        self._let_go(item, outcome)
             except BaseException as error:
                 self._counts.left += not settled
                 if was_called_wrongly(error):
@@ -212,7 +215,9 @@ class Stage(Generic[ItemT, ResultT]):
                 explain(error, f"item: {item!r}")
                 raise
             finally:
-                seats.finished()
+                seats.busy -= 1
+                if seats.waiting:
+                    seats.made_room()
         # In order, it holds no place of work while it waits for its turn: who is before it may need that.
         if self._turns is not None and turn is not None:
             await self._turns.finish(turn, item, outcome)
@@ -224,14 +229,15 @@ class Stage(Generic[ItemT, ResultT]):
         if isinstance(order, StopPipeline):
             self._stop_pipeline(order)
 
-    async def _let_go(self, item: ItemT, outcome: Done[ResultT] | Failed | Rejected) -> None:
-        """Hand on the result of an item that is decided, and let go of the item."""
-        if self._sink is not None and isinstance(outcome, Done):
-            try:
-                await self._sink.send(outcome.result)
-            except trio.BrokenResourceError:
-                # Nobody takes results any more. This one is recorded, so the next run hands it on.
-                self.stop("the stage that it feeds has ended")
+    async def _hand_on(self, sink: Sink[ResultT], result: ResultT) -> None:
+        try:
+            await sink.send(result)
+        except trio.BrokenResourceError:
+            # Nobody takes results any more. This one is recorded, so the next run hands it on.
+            self.stop("the stage that it feeds has ended")
+
+    def _let_go(self, item: ItemT, outcome: Done[ResultT] | Failed | Rejected) -> None:
+        """Tell the source of an item that it is through."""
         if self._returnable is not None:
             self._returnable.done(item)
         if self._concluding is not None:
@@ -245,7 +251,9 @@ class Stage(Generic[ItemT, ResultT]):
         if outcome is None:
             return
         try:
-            await self._let_go(item, outcome)
+            if self._sink is not None and isinstance(outcome, Done):
+                await self._hand_on(self._sink, outcome.result)
+            self._let_go(item, outcome)
         except BaseException as error:
             explain(error, f"item: {item!r}")
             raise

@@ -140,8 +140,8 @@ async def test_resize_after_the_end_does_nothing(autojump_clock):
         pipeline.cancel()
     cancelled.workers = 5
     assert ended.workers == cancelled.workers == 5
-    assert not ended._seats._seats
-    assert not cancelled._seats._seats
+    assert not ended._seats.taken
+    assert not cancelled._seats.taken
 
 
 @pytest.mark.parametrize("kind", ["backlog", "channel"])
