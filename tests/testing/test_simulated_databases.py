@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from trio_pipeline._db_jobs import Desk, State
-from trio_pipeline.db_thread import DatabaseInUse, open_database
+from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable, open_database
 from trio_pipeline.testing.databases import SimulatedDatabases
 from trio_pipeline.testing.running import run
 from trio_pipeline.testing.trace import Trace
@@ -180,3 +180,23 @@ class TestDatabaseThread:
                 return trio.current_time()
 
         assert run(program) == pytest.approx(2.0, abs=0.06)
+
+    def test_commit_on_a_full_disk_stores_nothing_and_is_the_last(self, tmp_path):
+        def fail(connection):
+            simulated.databases.full_chance = 1.0
+            connection.execute("INSERT INTO t VALUES (2)")
+
+        async def program():
+            nonlocal simulated
+            async with open_world(0, tmp_path) as simulated:
+                async with open_database(tmp_path / "a.duckdb", world=simulated.world, prepare=create) as database:
+                    await database.append("t", {"n": 1})
+                    with pytest.raises(DatabaseUnusable, match="Failed to commit"):
+                        await database.write(fail)
+                    with pytest.raises(DatabaseUnusable, match="invalidated"):
+                        await database.append("t", {"n": 3})
+                async with open_database(tmp_path / "a.duckdb", world=simulated.world) as database:
+                    return await database.read(lambda connection: connection.execute("SELECT n FROM t").fetchall())
+
+        simulated = None
+        assert run(program) == [(1,)]

@@ -28,13 +28,18 @@ class SimulatedDatabases:
         random: Decides what chance decides; nobody else should draw from it.
         trace: Is told every statement.
         busy_chance: Of each attempt to connect, that another process has the file open.
+        full_chance: Of each COMMIT, that the disk is full: nothing is stored, and the connection is of no more use.
 
     Attributes:
         open_connections: Connections that have not been closed.
+        full_chance: As above; it can be changed at any time.
     """
 
-    def __init__(self, random: random.Random, trace: Trace, *, busy_chance: float = 0.0) -> None:
+    def __init__(
+        self, random: random.Random, trace: Trace, *, busy_chance: float = 0.0, full_chance: float = 0.0
+    ) -> None:
         self.open_connections = 0
+        self.full_chance = full_chance
         self._random = random
         self._trace = trace
         self._busy_chance = busy_chance
@@ -73,6 +78,7 @@ class _Connection:
         self._trace = trace
         self._is_interrupted = False
         self._is_closed = False
+        self._is_broken = False
 
     def interrupt(self) -> None:
         self._connection.interrupt()  # complains if the connection is closed
@@ -81,21 +87,21 @@ class _Connection:
         self._is_interrupted = self._is_interrupted or hits
 
     def execute(self, query: duckdb.Statement | str, *args: Any, **options: Any) -> _Connection:
-        self._meet_interrupt(query)
+        self._meet_fate(query)
         self._connection.execute(query, *args, **options)
         return self
 
     def executemany(self, query: duckdb.Statement | str, *args: Any, **options: Any) -> _Connection:
-        self._meet_interrupt(query)
+        self._meet_fate(query)
         self._connection.executemany(query, *args, **options)
         return self
 
     def sql(self, query: duckdb.Statement | str, *args: Any, **options: Any) -> Any:
-        self._meet_interrupt(query)
+        self._meet_fate(query)
         return self._connection.sql(query, *args, **options)
 
     def query(self, query: str, *args: Any, **options: Any) -> Any:
-        self._meet_interrupt(query)
+        self._meet_fate(query)
         return self._connection.query(query, *args, **options)
 
     def commit(self) -> _Connection:
@@ -125,10 +131,18 @@ class _Connection:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
-    def _meet_interrupt(self, query: duckdb.Statement | str) -> None:
+    def _meet_fate(self, query: duckdb.Statement | str) -> None:
         text = query if isinstance(query, str) else query.query
         self._trace.note("sql", text)
+        if self._is_broken:
+            raise duckdb.FatalException("FATAL Error: the simulated database has been invalidated by a full disk")
         if self._is_interrupted:
             self._is_interrupted = False
             self._trace.note("database", "interrupted")
             raise duckdb.InterruptException("INTERRUPT Error: Interrupted!")
+        full_chance = self._databases.full_chance
+        if full_chance and text == "COMMIT" and self._random.random() < full_chance:
+            self._is_broken = True
+            self._connection.rollback()
+            self._trace.note("database", "full")
+            raise duckdb.TransactionException("TransactionContext Error: Failed to commit: the simulated disk is full")

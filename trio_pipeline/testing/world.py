@@ -48,6 +48,7 @@ class Chances:
         worker_death: Of each call in a worker process, that the worker dies.
         worker_seconds: How long such a call takes, at least and at most.
         busy_database: Of each attempt to open a database, that another process has it open.
+        full_database: Of each COMMIT, that the disk is full, after which the connection is of no use.
         weather: What the network is like, for all hosts or by patterns of their names.
         outages: When hosts, or the network as a whole, are down.
     """
@@ -61,6 +62,7 @@ class Chances:
     worker_death: float = 0.0
     worker_seconds: tuple[float, float] = (0.0, 0.0)
     busy_database: float = 0.0
+    full_database: float = 0.0
     weather: Weather | Mapping[str, Weather] = field(default_factory=Weather)
     outages: tuple[Outage, ...] = ()
 
@@ -132,7 +134,9 @@ async def open_world(
     processes = SimulatedProcesses(
         source("processes"), trace, death_chance=chances.worker_death, seconds=chances.worker_seconds
     )
-    databases = SimulatedDatabases(source("databases"), trace, busy_chance=chances.busy_database)
+    databases = SimulatedDatabases(
+        source("databases"), trace, busy_chance=chances.busy_database, full_chance=chances.full_database
+    )
     async with open_network(
         source("network"), weather=chances.weather, outages=chances.outages, trace=trace
     ) as network:
