@@ -40,7 +40,6 @@ class Ticket:
     Attributes:
         begun: When it was admitted or, later, last started; Trio's clock.
         era: The breaker's era at that time.
-        under_way: Whether it has started and has no verdict yet.
         running: Whether it has started, and is neither given back nor in line for another start.
         in_line: Whether it is in line for its turn.
         given_back: Whether its holder has left.
@@ -48,7 +47,6 @@ class Ticket:
 
     begun: float
     era: int
-    under_way: bool = False
     running: bool = False
     in_line: bool = False
     given_back: bool = False
@@ -109,7 +107,6 @@ class Gate:
         if ticket.running:
             # A redirect, say. It goes through the line again, and whoever is before it there must not wait for it.
             self._rest(ticket)
-            ticket.under_way = False
             self.turns.nudge()
         ticket.in_line = True
         try:
@@ -120,7 +117,7 @@ class Gate:
             self._step_down(ticket)
         ticket.begun = trio.current_time()
         ticket.era = self.breaker.era
-        ticket.under_way = ticket.running = True
+        ticket.running = True
         self.running += 1
         self.started += 1
         self.rate.started(ticket.begun)
@@ -167,7 +164,6 @@ class Gate:
 
     def _judged(self, ticket: Ticket) -> bool:
         """Nobody waits for this ticket's verdict any more; returns whether it was the probe."""
-        ticket.under_way = False
         if self.probe is not ticket:
             return False
         self.probe = None
@@ -188,7 +184,7 @@ class Gate:
             return math.inf
         if until is None:
             return self.rate.due
-        return math.inf if self.probe is not None and self.probe.under_way else max(until, self.rate.due)
+        return math.inf if self.probe is not None and self.probe.running else max(until, self.rate.due)
 
     def _next_try(self) -> float | None:
         """When the breaker lets a probe go, None if it is closed; raises HostPaused if that is too late."""

@@ -89,6 +89,29 @@ async def test_block_page_pauses_everybody(autojump_clock):
     assert starts == [0, 601, 608, 615]
 
 
+async def test_rejection_that_asks_for_nothing_extends_no_pause(autojump_clock):
+    pacer = Pacer("court")
+    async with pacer.request() as early:
+        await open_breaker(pacer, rejected, 3)
+        await trio.sleep(4.5)
+        early.rejected("503")
+        early.unreachable("reset")
+    assert pacer.statistics().paused_until == 5
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason"),
+    [(rejected, "429 Too Many Requests"), (blocked, "block page"), (unreachable, "connection refused")],
+)
+async def test_statistics_say_what_the_host_did(autojump_clock, verdict, reason):
+    pacer = Pacer("court")
+    await open_breaker(pacer, verdict, 3)
+    statistics = pacer.statistics()
+    assert statistics.reason == reason
+    counts = {rejected: statistics.rejected, blocked: statistics.blocked, unreachable: statistics.unreachable}
+    assert counts == dict.fromkeys(counts, 0) | {verdict: 3}
+
+
 async def test_probe_goes_alone(autojump_clock):
     pacer = Pacer("court")
     await open_breaker(pacer, unreachable, 3)

@@ -137,6 +137,22 @@ async def test_fewer_places_start_nothing_until_fewer_run(autojump_clock):
     assert starts == [0, 1, 11]
 
 
+async def test_redirect_given_up_frees_its_share_once(autojump_clock):
+    pacer, starts = Pacer("court", concurrency=2), []
+    pacer.interval = 10.0
+    async with pacer.request() as permit:
+        await permit.start()
+        with trio.move_on_after(1):
+            await permit.start()
+    pacer.interval = 0.0
+    async with trio.open_nursery() as nursery:
+        for connects in (0.0, 1.0):
+            nursery.start_soon(lambda connects=connects: ask(pacer, starts, connects=connects, takes=5.0))
+        await trio.sleep(0.5)
+        pacer.concurrency = 1
+    assert starts == [1, 6]
+
+
 async def test_redirects_go_one_by_one_through_fewer_places(autojump_clock):
     pacer, starts = Pacer("court", concurrency=2), []
 
