@@ -4,7 +4,7 @@ The map of the house, from the ground up. Each name is imported from where it li
 
 - `world`: the seam to everything that is not deterministic.
 - `retry`: which failure means what, and when to try again.
-- `channels`: backlogs, batches and byte budgets between stages.
+- `channels`: backlogs, batches, byte budgets, branches and their join between stages.
 - `nursery`: stages of workers, and the pipeline that they live in.
 - `pacing`: one polite host.
 - `db_thread`: DuckDB on a thread of its own.
@@ -21,15 +21,33 @@ from trio_pipeline.channels import (
     Backlog,
     BacklogStatistics,
     Batches,
+    Branch,
+    BranchStatistics,
     ByteBudget,
     ByteBudgetStatistics,
+    Closable,
+    FanOut,
+    FanOutStatistics,
+    Join,
+    Joined,
     Reservation,
     Sink,
     Source,
     batched,
     close_together,
 )
-from trio_pipeline.control import CommandError, ControlError, NoPipeline, ask, open_control, socket_path
+from trio_pipeline.control import (
+    BrokenAnswer,
+    Command,
+    CommandError,
+    ControlError,
+    ControlLimits,
+    NoPipeline,
+    ask,
+    open_answer,
+    open_control,
+    socket_path,
+)
 from trio_pipeline.db_thread import (
     Database,
     DatabaseClosed,
@@ -46,34 +64,70 @@ from trio_pipeline.nursery import (
     StageStatistics,
     open_pipeline,
 )
-from trio_pipeline.pacing import HostPaused, Learned, Pacer, PacerStatistics, Permit
+from trio_pipeline.pacing import (
+    HostPaused,
+    Learned,
+    Pacer,
+    PacerStatistics,
+    Permit,
+)
 from trio_pipeline.retry import (
     Backoff,
     Done,
     Failed,
     GiveUp,
+    ItemError,
     Outcome,
     PutOff,
     Reject,
     Rejected,
     RetryPolicy,
+    StopPipeline,
     StopStage,
     TryAgain,
+    decide,
+    retry_after_seconds,
 )
-from trio_pipeline.telemetry import Telemetry, TelemetrySnapshot, open_telemetry
-from trio_pipeline.world import World, real_world
+from trio_pipeline.telemetry import (
+    MemoryUse,
+    StageTelemetry,
+    Stalls,
+    Telemetry,
+    TelemetrySnapshot,
+    open_telemetry,
+    read_memory_use,
+)
+from trio_pipeline.world import (
+    Ask,
+    Files,
+    NewFile,
+    OldFile,
+    Owner,
+    OwnerLoop,
+    Processes,
+    Threads,
+    World,
+    real_world,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Ask",
     "Backlog",
     "BacklogStatistics",
     "Backoff",
     "Batches",
+    "Branch",
+    "BranchStatistics",
+    "BrokenAnswer",
     "ByteBudget",
     "ByteBudgetStatistics",
+    "Closable",
+    "Command",
     "CommandError",
     "ControlError",
+    "ControlLimits",
     "Database",
     "DatabaseClosed",
     "DatabaseInUse",
@@ -81,16 +135,28 @@ __all__ = [
     "DatabaseUnusable",
     "Done",
     "Failed",
+    "FanOut",
+    "FanOutStatistics",
+    "Files",
     "GiveUp",
     "HostPaused",
+    "ItemError",
+    "Join",
+    "Joined",
     "Learned",
+    "MemoryUse",
+    "NewFile",
     "NoPipeline",
+    "OldFile",
     "Outcome",
+    "Owner",
+    "OwnerLoop",
     "Pacer",
     "PacerStatistics",
     "Permit",
     "Pipeline",
     "PipelineStatistics",
+    "Processes",
     "PutOff",
     "Recorder",
     "Reject",
@@ -101,18 +167,26 @@ __all__ = [
     "Source",
     "Stage",
     "StageStatistics",
+    "StageTelemetry",
+    "Stalls",
+    "StopPipeline",
     "StopStage",
     "Telemetry",
     "TelemetrySnapshot",
+    "Threads",
     "TryAgain",
     "World",
     "ask",
     "batched",
     "close_together",
+    "decide",
+    "open_answer",
     "open_control",
     "open_database",
     "open_pipeline",
     "open_telemetry",
+    "read_memory_use",
     "real_world",
+    "retry_after_seconds",
     "socket_path",
 ]
