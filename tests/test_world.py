@@ -302,7 +302,7 @@ async def test_sync_reaches_the_disk_with_everything_written(world, tmp_path, sy
 async def test_replace_makes_the_new_name_durable(world, tmp_path, synced):
     source, target = tmp_path / "source", tmp_path / "deep" / "target"
     source.write_bytes(b"new")
-    await world.files.make_directory(target.parent)
+    target.parent.mkdir()
     target.write_bytes(b"old")
     await world.files.replace(source, target)
     assert [inode for inode, _ in synced] == [target.parent.stat().st_ino]
@@ -368,11 +368,13 @@ async def test_sizes_lists_plain_files_only(world, tmp_path):
     assert await world.files.sizes(tmp_path / "missing") == {}
 
 
-async def test_directory_is_made_with_its_parents(world, tmp_path):
+async def test_directory_is_made_with_its_parents_and_stays(world, tmp_path, synced):
     deep = tmp_path / "a" / "b"
     await world.files.make_directory(deep)
     await world.files.make_directory(deep)
     assert deep.is_dir()
+    assert {inode for inode, _ in synced} == {tmp_path.stat().st_ino, deep.parent.stat().st_ino}
+    assert len(synced) == 2
     assert await world.files.free_space(deep) > 0
 
 

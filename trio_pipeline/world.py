@@ -148,7 +148,7 @@ class Files(Protocol):
         """Names and lengths of the plain files in a directory; empty if there is none."""
 
     async def make_directory(self, path: Path) -> None:
-        """Create a directory and its parents, if they are missing."""
+        """Create a directory and its parents, if they are missing: afterwards their names are durable."""
 
     async def free_space(self, path: Path) -> int:
         """Bytes that could still be written where `path`, an existing directory, lies."""
@@ -384,10 +384,7 @@ class _RealFiles:
         return await self._threads.run(_sizes, directory)
 
     async def make_directory(self, path: Path) -> None:
-        def make() -> None:
-            path.mkdir(parents=True, exist_ok=True)
-
-        await self._threads.run(make)
+        await self._threads.run(_make_directory, path)
 
     async def free_space(self, path: Path) -> int:
         return (await self._threads.run(shutil.disk_usage, path)).free
@@ -401,10 +398,21 @@ def _open_for_reading(path: Path) -> BinaryIO:
     return path.open("rb", buffering=0)
 
 
+def _make_directory(path: Path) -> None:
+    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for directory in missing:
+        _sync_directory(directory.parent)
+
+
 def _replace(source: Path, target: Path) -> None:
     source.replace(target)
     # A rename is durable only once the directory is: without this a crash can bring the old name back.
-    descriptor = os.open(target.parent, os.O_RDONLY)
+    _sync_directory(target.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
