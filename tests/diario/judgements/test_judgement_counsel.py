@@ -103,3 +103,7 @@ def test_any_text_has_named_counsel(text):
 
 def test_body_in_brackets_loses_them():
     assert counsel("(Procuradoria do Lugar)") == [("Procuradoria do Lugar", None)]
+
+
+def test_name_keeps_its_last_letter():
+    assert counsel("ANA FELIX, OAB nº RO1") == [("ANA FELIX", "RO1")]

@@ -113,3 +113,8 @@ def test_list_of_cases_to_be_judged_is_planned():
     planned = f"PAUTA DE JULGAMENTO\n{entry(ONE)}ATA DE JULGAMENTO\n{entry(TWO)}"
 
     assert [entry.planned for entry in find_entries(read_lines([planned]))] == [True, False]
+
+
+@pytest.mark.parametrize("heading", [f"01. Ação Rescisória XX n. {ONE}", f"{ONE} - Ação Rescisória XX"])
+def test_class_keeps_its_last_letter(heading):
+    assert [classe for _, _, classe in found(heading + FIELDS)] == ["Ação Rescisória XX"]

@@ -330,3 +330,7 @@ def test_remark_may_say_that_the_case_was_withdrawn():
 
 def test_decision_loses_its_quotation_marks():
     assert one(entry(ONE, decision="'RECURSO PROVIDO.'")).decisao == "RECURSO PROVIDO."
+
+
+def test_decision_keeps_its_last_letter():
+    assert one(entry(ONE, decision="PROVIDO, NOS TERMOS DO ANEXO XX")).decisao == "PROVIDO, NOS TERMOS DO ANEXO XX"
