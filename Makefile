@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 # the one exception of a group is raised alone with its cause kept (123); one function is started by a nursery (114).
 FLAKE8 := --select ASYNC --extend-ignore ASYNC9,ASYNC102,ASYNC114,ASYNC123,ASYNC127
 
-.PHONY: demo test explore lint types check clean help
+.PHONY: demo test explore simulate lint types check clean help
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ test: $(READY)  ## every test
 
 explore: $(READY)  ## every test, with other examples and another order of tasks each time
 	@$(BIN)/python -m pytest -q --hypothesis-profile=explore --schedule-seed=-1
+
+simulate: $(READY)  ## a thousand simulated worlds
+	@$(BIN)/trio-pipeline simulate --seeds 0..999
 
 lint: $(READY)  ## ruff and flake8-async
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/flake8 $(FLAKE8) trio_pipeline

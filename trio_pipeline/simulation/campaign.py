@@ -12,8 +12,9 @@ import signal
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
 
 from trio_pipeline.simulation.core_programs import run_core_programs
 from trio_pipeline.simulation.stand_ins import prepare
@@ -96,14 +97,82 @@ def open_campaign(seeds: Sequence[int], workers: int) -> Iterator[Iterator[SeedE
         seeds: Which ones.
         workers: In how many processes.
     """
-    # Not forked: this process may have threads, and its own imports are not what the worlds need.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(min(workers, max(1, len(seeds))), _begin_worker) as pool:
-        yield pool.imap(run_seed, seeds)
+    hands = [_Worker() for _ in range(min(workers, len(seeds)))]
+    try:
+        yield _in_order(seeds, hands)
+    finally:
+        for hand in hands:
+            hand.end()
 
 
-def _begin_worker() -> None:
-    # Ctrl-C goes to all processes of a terminal; the parent is the one that ends it.
+def _in_order(seeds: Sequence[int], hands: list[_Worker]) -> Iterator[SeedEnd]:
+    waiting = iter(seeds)
+    ends: dict[int, SeedEnd] = {}
+    for seed in seeds:
+        while seed not in ends:
+            for hand in hands:
+                if hand.seed is None and (following := next(waiting, None)) is not None:
+                    hand.begin(following)
+            busy = {hand.connection: hand for hand in hands if hand.seed is not None}
+            for connection in wait(list(busy)):
+                assert isinstance(connection, Connection)
+                end = busy[connection].receive()
+                ends[end.seed] = end
+        yield ends.pop(seed)
+
+
+class _Worker:
+    """A process that runs one seed at a time.
+
+    Attributes:
+        seed: The seed that it runs, or None.
+        connection: Has something to read when it is done.
+    """
+
+    def __init__(self) -> None:
+        self.seed: int | None = None
+        self._start()
+
+    def _start(self) -> None:
+        # Not forked: this process may have threads, and what it has imported is not what the worlds need.
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def begin(self, seed: int) -> None:
+        """Have a seed run."""
+        self.seed = seed
+        with suppress(ConnectionError):  # that it has died is found out by `receive`
+            self.connection.send(seed)
+
+    def receive(self) -> SeedEnd:
+        """What became of it; if the process has died, that, and there is a new one."""
+        assert self.seed is not None
+        seed, self.seed = self.seed, None
+        try:
+            end = self.connection.recv()
+        except (EOFError, ConnectionError):
+            self._process.join()
+            failure = f"seed {seed}: its process died, exit status {self._process.exitcode}"
+            self._start()
+            return SeedEnd(seed, "", 0.0, WorldEnd(seed), (failure,))
+        assert isinstance(end, SeedEnd)
+        return end
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.terminate()
+        self._process.join()
+        self.connection.close()
+
+
+def _work(connection: Connection) -> None:
+    # Ctrl-C goes to all processes of a terminal; the parent is the one that ends this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable()
     prepare()
+    with suppress(EOFError, ConnectionError):  # whoever asks is gone
+        while True:
+            connection.send(run_seed(connection.recv()))

@@ -161,7 +161,7 @@ def calls_lost_what_is_lost(seen: LifeSeen, _history: History) -> Iterator[str]:
         for store in stores:
             if store.due < event.at - _SLOWEST_ANSWER:
                 yield f"{store.name} is called lost at {event.at:.3f}, and is to be seen since {store.due:.3f}"
-            elif store.at < event.at < store.due and event.at - store.at < 11 * seen.scenario.confirm_after:
+            elif event.at < store.due and 1.0 < event.at - store.at < 11 * seen.scenario.confirm_after:
                 yield f"{store.name} is called lost at {event.at:.3f}, and waits there since {store.at:.3f}"
 
 

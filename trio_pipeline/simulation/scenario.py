@@ -196,7 +196,9 @@ def _faults(dice: random.Random, archive: ArchiveKind) -> tuple[str, ...]:
 def _fault(dice: random.Random, place: str, name: str) -> str:
     after = f"@{dice.randint(0, 6)}"
     amount = "1x" if name in _RARE else dice.choice(["0.1", "0.3", "2x", "4x", "20s", "200s", "2000s"])
-    seconds = dice.choice([None, 3, 20, 40, 700, 2000]) if name in {"unavailable", "slow-down", "item-slow-down"} else None
+    seconds = (
+        dice.choice([None, 3, 20, 40, 700, 2000]) if name in {"unavailable", "slow-down", "item-slow-down"} else None
+    )
     return f"{place}:{name}={amount}{after}" + (f",retry-after={seconds}" if seconds else "")
 
 
