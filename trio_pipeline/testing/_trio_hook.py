@@ -39,7 +39,7 @@ TRIOS_OWN = frozenset({0, 2})
 WAITED_IN = frozenset({"trio", "outcome", "trio_util"})
 # How long a run may resist being ended, before it is torn off.
 ROUNDS_OF_ENDING = 10
-STEPS_OF_ENDING = 100_000
+STEPS_OF_ENDING = 50_000
 
 
 class NothingMoves(Exception):
@@ -221,6 +221,19 @@ class Conductor(trio.abc.Instrument):
                 if number not in TRIOS_OWN:
                     runner.reschedule(task, Error(NothingMoves("the run is brought to its end")))
 
+    def close(self) -> None:
+        """Unwind the tasks that a run left behind when it was torn off."""
+        for task in self._numbers:
+            task._abort_func = None  # it would reach for what the run loop has closed
+        for task in reversed(self._numbers):
+            # As the collector of garbage would, but at once and without a word, and again for each nursery on the way.
+            for _ in range(ROUNDS_OF_ENDING):
+                with contextlib.suppress(BaseException):
+                    task.coro.close()
+            if task.parent_nursery is not None:
+                task.parent_nursery._children.discard(task)
+        self._numbers.clear()
+
     def _where_they_are(self) -> Iterator[str]:
         for task, number in self._numbers.items():
             if number not in TRIOS_OWN:
@@ -267,12 +280,12 @@ class _Source:
     def install(self) -> None:
         """Take the place, if nobody has yet."""
         with self._lock:
-            self._users += 1
-            if self._users == 1:
+            if self._users == 0:
                 self._original = _run._r
                 self._was_sorted = _run._ALLOW_DETERMINISTIC_SCHEDULING
                 self._had_hypothesis = "hypothesis" in sys.modules
                 vars(_run).update(_r=self, _ALLOW_DETERMINISTIC_SCHEDULING=True)
+            self._users += 1
 
     def remove(self) -> None:
         """Give the place back, if nobody needs it any more."""
@@ -298,3 +311,4 @@ def conducted_by(conductor: Conductor) -> Iterator[None]:
     finally:
         _source.here.conductor = outer
         _source.remove()
+        conductor.close()
