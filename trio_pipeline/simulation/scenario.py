@@ -35,6 +35,7 @@ _UPLOAD_FAULTS = (
     "bad-content",
     "redirect",
 )
+_ASKING_TO_WAIT = frozenset({"unavailable", "slow-down", "item-slow-down"})
 _RARE = frozenset({"spam", "bad-content", "block-page"})
 """They end much of what would come after them."""
 

@@ -1,0 +1,340 @@
+"""Contract tests of the invariants: a life made by hand in which nothing is wrong, and one for each thing that can be.
+
+(The worlds show that the program keeps them; here it is shown that they would be seen to be broken.)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+
+import pytest
+
+from trio_pipeline.diario.model import Gazette
+from trio_pipeline.simulation.accounting import everything_is_done, is_settled
+from trio_pipeline.simulation.invariants import OF_EVERY_LIFE
+from trio_pipeline.simulation.scenario import LifePlan, draw_scenario
+from trio_pipeline.simulation.sightings import (
+    Answer,
+    Event,
+    History,
+    LedgerRows,
+    LifeSeen,
+    Pace,
+    Request,
+    RunRow,
+    Sightings,
+    Store,
+)
+
+NAME = "tjro-diario-2025-01-10-nr8"
+FILE = f"tjro-diario-2025/{NAME}.pdf"
+URL = "/novodiario/2025/a.pdf"
+TARGET = "internet-archive"
+BODY = b"%PDF the gazette"
+MD5 = hashlib.md5(BODY).hexdigest()
+SCENARIO = dataclasses.replace(
+    draw_scenario(0),
+    gazettes=((0, 16),),
+    archive="internet-archive",
+    layout="year",
+    extract=False,
+    download_workers=2,
+    archive_workers=2,
+    extract_workers=1,
+    court_interval=2.0,
+    archive_interval=0.0,
+    confirm_after=300.0,
+    grace=5.0,
+    patience=600.0,
+    runs=5,
+    faults=(),
+)
+
+
+def event(at, stage, outcome, *, attempt=None, not_before=None, reason="", acknowledged=True, name=NAME):
+    target = TARGET if stage in {"archive", "confirm"} else None
+    return Event(0, at, "run", name, stage, target, outcome, attempt, not_before, reason, acknowledged)
+
+
+DONE = (
+    event(1000.0, "download", "asked"),
+    event(1000.0, "archive", "asked"),
+    event(1001.0, "download", "downloaded", attempt=1),
+    event(1002.0, "archive", "started"),
+    event(1003.0, "archive", "submitted", attempt=1, not_before=1303.0),
+    event(1004.0, "confirm", "confirmed", attempt=1),
+)
+COUNTS = {"download": {"downloaded": 1, "left": 0}, "archive": {"submitted": 1}, "confirm": {"confirmed": 1}}
+
+
+@pytest.fixture
+def history():
+    gazette = Gazette(NAME, "tjro", datetime.date(2025, 1, 10), 8, "", f"https://www.tjro.jus.br{URL}", "a.pdf")
+    return History({NAME: gazette}, {NAME: BODY}, {NAME: 2})
+
+
+@pytest.fixture
+def seen(history, tmp_path):
+    """A life in which one gazette was downloaded, uploaded and confirmed."""
+    sightings = Sightings(
+        run_id="run",
+        requests=[Request(1000.0, "tjro", "GET", URL), Request(1002.0, "internet-archive uploads", "PUT", f"/{FILE}")],
+        answers=[Answer(1000.5, "GET", URL, 200, None), Answer(1002.9, "PUT", f"/{FILE}", 200, None)],
+        sent=[(1002.5, f"/{FILE}")],
+        most_at_once={"tjro": 1, "internet-archive uploads": 1},
+        ended=1005.0,
+        ended_by="finished",
+        reported=COUNTS,
+    )
+    after = LedgerRows(
+        events=DONE,
+        runs=(RunRow("run", 1000.0, 1005.0, "finished", COUNTS),),
+        lives={(NAME, "download", None): "downloaded", (NAME, "archive", TARGET): "confirmed"},
+        copies={(NAME, TARGET): "confirmed"},
+        states={NAME: ("downloaded", "confirmed", "not_asked")},
+    )
+    stores = (Store(1002.6, FILE, MD5, 1002.6),)
+    return LifeSeen(
+        SCENARIO, LifePlan(), 0, tmp_path, 1000.0, 1005.0, 400, False, None, sightings, LedgerRows(), after, stores
+    )
+
+
+def broken(seen, history):
+    return [name for name, invariant in OF_EVERY_LIFE.items() if list(invariant(seen, history))]
+
+
+def record(seen, *events, **changes):
+    """Let the ledger say something else."""
+    seen.after = dataclasses.replace(seen.after, events=events or seen.after.events, **changes)
+
+
+def test_good_life_is_good(seen, history):
+    assert broken(seen, history) == []
+    assert is_settled(seen)
+    assert list(everything_is_done(seen, history)) == []
+
+
+def test_defect(seen, history):
+    seen.error = "Traceback …"
+    assert broken(seen, history) == ["a run ends without a defect"]
+    seen.sightings.disk_was_full = True
+    assert broken(seen, history) == []
+
+
+@pytest.mark.parametrize(
+    "runs", [(), (RunRow("run", 1000.0, None, None, None),), (RunRow("run", 1000.0, 1005.0, "drained", COUNTS),)]
+)
+def test_run_without_its_end(seen, history, runs):
+    record(seen, runs=runs)
+    seen.sightings.ended_by = seen.sightings.ended_by if runs else None
+    assert "a run says how it ended" in broken(seen, history)
+
+
+def test_record_that_was_told_and_is_lost(seen, history):
+    seen.crashed = True
+    seen.sightings.reported = None
+    seen.sightings.told = {"download": {"done": 2, "failed": 0, "put_off": 0}}
+    assert broken(seen, history) == ["no acknowledged record is lost"]
+
+
+def test_record_that_was_reported_and_is_lost(seen, history):
+    seen.sightings.reported = {**COUNTS, "download": {"downloaded": 2, "left": 0}}
+    assert "no acknowledged record is lost" in broken(seen, history)
+
+
+def test_record_of_an_earlier_life_that_has_changed(seen, history):
+    seen.before = LedgerRows(events=(event(1.0, "download", "asked"),))
+    assert "no acknowledged record is lost" in broken(seen, history)
+
+
+def test_event_that_cannot_happen(seen, history):
+    record(seen, *DONE[:2], event(1002.0, "confirm", "confirmed"), *DONE[2:])
+    assert "states follow the life cycle" in broken(seen, history)
+
+
+def test_view_that_says_something_else(seen, history):
+    record(seen, lives={**seen.after.lives, (NAME, "download", None): "pending"})
+    assert broken(seen, history) == ["states follow the life cycle"]
+
+
+@pytest.mark.parametrize("attempts", [(2,), (1, 3), (1, 2, 3, 4, 5, 6)])
+def test_attempts_that_are_not_counted(seen, history, attempts):
+    put_off = [event(1000.5, "download", "put_off", attempt=attempt) for attempt in attempts]
+    record(seen, *DONE[:2], *put_off, *DONE[2:])
+    assert "attempts are counted" in broken(seen, history)
+
+
+def test_body_that_is_stored_twice(seen, history):
+    seen.stores = (*seen.stores, Store(1003.5, FILE, MD5, 1003.5))
+    assert broken(seen, history) == ["nothing is archived twice"]
+
+
+def test_body_that_may_be_stored_twice(seen, history):
+    seen.sightings.sent.clear()
+    seen.sightings.answers.clear()
+    seen.stores = (*seen.stores, Store(1003.5, FILE, MD5, 1003.5))
+    assert broken(seen, history) == []
+
+
+def test_upload_that_waits_and_is_called_lost(seen, history):
+    seen.stores = (dataclasses.replace(seen.stores[0], due=9000.0),)
+    record(seen, *DONE[:5], event(1100.0, "confirm", "lost", attempt=1))
+    assert "what is called lost is lost" in broken(seen, history)
+
+
+def test_upload_that_was_not_recorded(seen, history):
+    record(seen, *DONE[:3], *DONE[4:])
+    assert "what is archived was recorded, and is right" in broken(seen, history)
+
+
+@pytest.mark.parametrize("change", [{"md5": "0" * 32}, {"name": f"tjro-diario-2024/{NAME}.pdf"}])
+def test_upload_of_other_bytes_or_to_another_name(seen, history, change):
+    seen.stores = (dataclasses.replace(seen.stores[0], **change),)
+    assert "what is archived was recorded, and is right" in broken(seen, history)
+
+
+@pytest.mark.parametrize("name", [f"archive/2025/{NAME}.pdf", f"spool/{NAME}.pdf", "archive/2025/other.pdf"])
+def test_part_of_a_file_under_a_final_name(seen, history, name):
+    path = seen.directory / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(BODY[:5])
+    assert broken(seen, history) == ["a final name holds a whole PDF"]
+
+
+def test_confirmed_copy_that_is_not_there(seen, history):
+    seen.stores = ()
+    assert broken(seen, history) == ["what is confirmed is there"]
+
+
+def test_decisions_that_are_there_twice(seen, history):
+    record(seen, states={NAME: ("downloaded", "confirmed", "extracted")}, decisions={NAME: 4})
+    assert broken(seen, history) == ["decisions are whole"]
+
+
+def test_requests_too_close_together(seen, history):
+    seen.sightings.requests.append(Request(1001.9, "tjro", "GET", URL))
+    assert broken(seen, history) == ["the pace is kept"]
+
+
+def test_requests_after_a_block(seen, history):
+    record(seen, *DONE[:2], event(1000.8, "download", "put_off", attempt=1, reason="a block page"), *DONE[2:])
+    seen.sightings.requests.append(Request(1100.0, "tjro", "GET", URL))
+    assert broken(seen, history) == ["the pace after a block is kept"]
+
+
+def test_requests_too_fast_after_a_block_in_an_earlier_life(seen, history):
+    seen.before = LedgerRows(paces=(Pace("tjro", 7.0),))
+    seen.sightings.requests += [Request(1010.0, "tjro", "GET", URL), Request(1013.0, "tjro", "GET", URL)]
+    assert broken(seen, history) == ["the pace after a block is kept"]
+
+
+def test_too_many_requests_at_a_time(seen, history):
+    seen.sightings.most_at_once["tjro"] = 3
+    assert broken(seen, history) == ["the concurrency is kept"]
+
+
+def test_request_before_its_retry_after(seen, history):
+    seen.sightings.answers[0] = Answer(1000.5, "GET", URL, 503, 40.0)
+    seen.sightings.requests.append(Request(1030.0, "tjro", "GET", URL))
+    assert broken(seen, history) == ["Retry-After is heeded"]
+
+
+def test_request_before_its_time_of_an_earlier_life(seen, history):
+    seen.before = LedgerRows(events=(event(900.0, "download", "put_off", not_before=2000.0),))
+    record(seen, *seen.before.events, *DONE)
+    assert "not_before is heeded" in broken(seen, history)
+
+
+def test_silence(seen, history):
+    seen.sightings.ended = 9000.0
+    assert broken(seen, history) == ["no more than patience is wasted"]
+
+
+def test_excess(seen, history):
+    seen.sightings.excesses.append("12000 bytes in the spool, whose limit is 8500")
+    assert broken(seen, history) == ["bounds are kept"]
+
+
+@pytest.mark.parametrize("name", [f"spool/{NAME}.part", f"archive/2025/.{NAME}.pdf.part"])
+def test_partial_file_that_is_left(seen, history, name):
+    (seen.directory / name).parent.mkdir(parents=True)
+    (seen.directory / name).touch()
+    assert broken(seen, history) == ["nothing is left open"]
+
+
+def test_connection_that_is_left(seen, history):
+    seen.sightings.left_over.append("2 ends of connections are left open")
+    assert broken(seen, history) == ["nothing is left open"]
+
+
+def test_drain_that_takes_too_long(seen, history):
+    seen.sightings.asked_to_stop = 1000.0
+    seen.sightings.ended = 1011.0
+    assert broken(seen, history) == ["a drain ends in time"]
+
+
+def test_second_signal_that_ends_nothing(seen, history):
+    seen.sightings.asked_to_stop = seen.sightings.asked_again = 990.0
+    assert "a drain ends in time" in broken(seen, history)
+
+
+def test_drain_that_takes_up_something_new(seen, history):
+    seen.sightings.asked_to_stop = 1000.5
+    others = [event(1001.0, "download", "put_off", attempt=1, name=name) for name in "abcd"]
+    record(seen, *DONE, *others)
+    assert "a drain ends in time" in broken(seen, history)
+
+
+@pytest.mark.parametrize("not_before", [None, 1100.0])
+def test_run_that_finishes_and_leaves_something(seen, history, not_before):
+    record(seen, *DONE[:2], event(1001.0, "download", "put_off", attempt=1, not_before=not_before))
+    record(seen, states={NAME: ("pending", "pending", "not_asked")})
+    assert "a run that finished left nothing to do" in broken(seen, history)
+
+
+def test_run_may_leave_what_has_to_wait_for_longer_than_its_patience(seen, history):
+    record(seen, *DONE[:2], event(1001.0, "download", "put_off", attempt=1, not_before=5000.0))
+    record(seen, states={NAME: ("pending", "pending", "not_asked")})
+    assert "a run that finished left nothing to do" not in broken(seen, history)
+
+
+class TestAccounting:
+    def test_gazette_that_nobody_knows(self, seen, history):
+        record(seen, states={})
+        assert not is_settled(seen)
+        assert list(everything_is_done(seen, history)) == [f"{NAME} is not in the ledger"]
+
+    @pytest.mark.parametrize("where", [("pending",) * 2, ("downloaded", "failed"), ("downloaded", "submitted")])
+    def test_gazette_that_is_not_done(self, seen, history, where):
+        record(seen, states={NAME: (*where, "not_asked")})
+        assert not is_settled(seen)
+        assert list(everything_is_done(seen, history))
+
+    def test_what_nobody_asked_for(self, seen, history):
+        record(seen, states={NAME: ("downloaded", "confirmed", "extracted")})
+        assert list(everything_is_done(seen, history)) == [f"extract of {NAME} is extracted, and nobody asked for it"]
+
+    @pytest.mark.parametrize(
+        ("faults", "reason", "is_good"),
+        [
+            (("archive:bad-content=1x@0",), "refused with status 400: BadContent", True),
+            ((), "refused with status 400: BadContent", False),
+            (("archive:bad-content=1x@0",), "another reason", False),
+            ((), "failed in 5 runs, last: stalled", False),  # there was one run only
+        ],
+    )
+    def test_rejection_needs_a_reason_that_the_world_gave(self, seen, history, faults, reason, is_good):
+        seen.scenario = dataclasses.replace(SCENARIO, faults=faults)
+        record(seen, *DONE[:4], event(1003.0, "archive", "rejected", attempt=1, reason=reason))
+        record(seen, states={NAME: ("downloaded", "rejected", "not_asked")})
+        assert is_settled(seen)
+        assert (list(everything_is_done(seen, history)) == []) is is_good
+
+    def test_what_depends_on_a_rejected_download_is_left(self, seen, history):
+        seen.scenario = dataclasses.replace(SCENARIO, runs=1)
+        rejected = event(1001.0, "download", "rejected", attempt=1, reason="failed in 1 runs, last: stalled")
+        record(seen, *DONE[:2], rejected, states={NAME: ("rejected", "pending", "not_asked")})
+        assert is_settled(seen)
+        assert list(everything_is_done(seen, history)) == []
