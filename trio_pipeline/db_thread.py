@@ -25,7 +25,8 @@ from duckdb import DuckDBPyConnection
 from outcome import Error, Outcome
 
 from trio_pipeline._db_jobs import Append, DatabaseStatistics, Desk, Job, Open, Read, Stop, Write
-from trio_pipeline._db_loop import DatabaseInUse, Server
+from trio_pipeline._db_lock import DatabaseInUse
+from trio_pipeline._db_loop import Server
 from trio_pipeline.world import Owner, World, real_world
 
 __all__ = [
@@ -41,6 +42,9 @@ T = TypeVar("T")
 
 _READER_PATIENCE = 2.0
 """Seconds to wait for another process that has the file open. Readers are told to open it briefly."""
+
+_LONGEST_PATIENCE = 86_400.0
+"""Seconds that a row may wait for others. Whoever asks for more means for ever, and no commit would come of that."""
 
 _OPEN_AGAIN = 0.05
 """Seconds between two attempts to open a file that somebody else has open."""
@@ -75,13 +79,13 @@ class Database:
             table: The name of a table in the current schema.
             row: Column names and values: int, float, str, bool, None, date, datetime (naive, UTC); for a JSON column
                 anything that `json.dumps` takes, while a str there is JSON already. Columns left out get their default.
-            patience: Seconds that the row may wait for others to be committed with. A commit costs a millisecond or two
-                of processor time however many rows it has; who is not in a hurry can share it. Whatever cannot wait, a
-                read included, takes those that can along.
+            patience: Seconds, up to a day, that the row may wait for others to be committed with. A commit costs a
+                millisecond or two of processor time however many rows it has; who is not in a hurry can share it.
+                Whatever cannot wait, a read included, takes those that can along.
 
         Raises:
             DatabaseClosed: The database has been closed.
-            ValueError: The row has no columns.
+            ValueError: The row has no columns, or the patience is no such number.
             DatabaseUnusable: The file can no longer be written to.
             duckdb.Error: This row cannot be stored; whatever waited together with it is.
 
@@ -90,6 +94,8 @@ class Database:
         """
         if not row:
             raise ValueError(f"a row for {table} without columns")
+        if not 0 <= patience <= _LONGEST_PATIENCE:
+            raise ValueError(f"patience is a number of seconds from 0 to {_LONGEST_PATIENCE:,.0f}, not {patience!r}")
         due = trio.current_time() + patience if patience else -math.inf
         with _disk_errors_named():
             await self._line.serve(Append(trio.lowlevel.current_task(), table, tuple(row), tuple(row.values()), due))
@@ -154,7 +160,8 @@ async def open_database(
         world: What connects and runs the loop; the real world if it is left out.
         prepare: Called once, in one transaction, before anything else; for tables and views. A CHECKPOINT follows.
         read_only: Open without the lock file and without the right to write; the file must exist. Without `prepare`.
-        config: DuckDB's settings, e.g. `{"threads": 1}` where results have to be deterministic.
+        config: DuckDB's settings. Where it does not say how many `threads` DuckDB has, it is one if the database can be
+            written to: more of them cost a small write up to a quarter of its time. Give more for large queries.
 
     Raises:
         DatabaseInUse: Another run holds the lock file, or another process has had the file open for 2 s.
@@ -166,7 +173,8 @@ async def open_database(
     path = Path(path)
     desk = Desk()
     world = world or real_world()
-    connect = partial(world.connect, path, read_only=read_only, config=dict(config or {}))
+    settings = {**({} if read_only else {"threads": 1}), **(config or {})}
+    connect = partial(world.connect, path, read_only=read_only, config=settings)
     server = Server(connect, None if read_only else path.with_name(f"{path.name}.lock"), desk)
     async with world.threads.open_owner(f"DuckDB {path.name}", server.loop) as owner:
         line = _Line(desk, owner)

@@ -164,6 +164,35 @@ async def test_write_may_run_twice(open_numbers):
     assert runs == [(0,), (0,)]
 
 
+async def test_statistics_count_what_became_of_a_split_batch(open_numbers):
+    """Nothing of the transaction that failed is counted: each write is its own, and the bad one none."""
+    seen = []
+
+    def look(connection):
+        # As far as the callers know nothing has happened, but all of them but the last have had their turn.
+        seen.append(trio.from_thread.run_sync(database.statistics))
+
+    async with open_numbers() as database:
+        before = database.statistics()
+        calls = Calls(database)
+        async with waiting_together(database) as nursery:
+            await start_in_order(nursery, calls.append, 0)
+            await start_in_order(nursery, calls.append, 1)
+            await start_in_order(nursery, calls.write, 2, look)
+            await start_in_order(nursery, calls.write, 3, insert_and_fail(3))
+            await start_in_order(nursery, calls.append, 4)
+        after = database.statistics()
+    together, alone = seen
+    assert together.queued == 2
+    assert (together.batches, together.rows_appended) == (before.batches, before.rows_appended)
+    assert alone.queued == 1
+    assert (alone.batches, alone.rows_appended) == (before.batches + 2, 2)
+    assert (after.batches, after.rows_appended, after.queued) == (before.batches + 4, 3, 0)
+    assert (after.largest_batch, after.mean_batch) == (1, 1.0)
+    assert 0 < after.last_commit <= after.longest_commit < after.total_commit
+    assert before.total_commit == together.total_commit < alone.total_commit < after.total_commit
+
+
 async def test_table_of_a_rolled_back_transaction_is_forgotten(open_numbers):
     """A table made, and described for an append, in a batch that fails: the second time it has other columns."""
     kinds = iter(["INTEGER", "VARCHAR"])

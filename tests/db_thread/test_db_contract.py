@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import suppress
 
 import duckdb
 import pytest
 import trio
 from database_fakes import insert, insert_and_fail, insert_and_hide_error, numbers
 
-from trio_pipeline.db_thread import DatabaseClosed, DatabaseStatistics, open_database
+from trio_pipeline.db_thread import DatabaseClosed, DatabaseStatistics, DatabaseUnusable, open_database
 
 NOON = datetime.datetime.fromisoformat("2025-06-23T12:00:00")
 
@@ -116,6 +117,20 @@ async def test_hidden_error_is_no_success(open_numbers, world):
         assert await database.read(numbers) == [2]
 
 
+async def test_error_hidden_in_a_relation_is_no_success(open_numbers, world):
+    """Nothing but the transaction itself knows of it."""
+
+    def hide(connection):
+        insert(1)(connection)
+        with suppress(duckdb.Error):
+            connection.sql("SELECT error('hidden')").fetchall()
+
+    async with open_numbers(world) as database:
+        with pytest.raises(duckdb.TransactionException):
+            await database.write(hide)
+        assert await database.read(numbers) == []
+
+
 @pytest.mark.parametrize(
     ("table", "row", "error"),
     [
@@ -169,7 +184,11 @@ async def test_transaction_left_open_by_read_is_closed(open_numbers, world):
             await database.read(fetch("ROLLBACK"))
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+class OfNoKind(BaseException):
+    """Neither an error nor anything that Python knows."""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, OfNoKind])
 @pytest.mark.parametrize("call", ["read", "write"])
 async def test_base_exception_reaches_caller_as_it_is(open_numbers, world, call, error):
     def fail(connection):
@@ -180,6 +199,26 @@ async def test_base_exception_reaches_caller_as_it_is(open_numbers, world, call,
             await getattr(database, call)(fail)
         await database.append("t", {"n": 1})
         assert await database.read(numbers) == [1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException("full"),
+        duckdb.FatalException("full"),
+        duckdb.TransactionException("Failed to commit: full"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("call", ["read", "write"])
+async def test_file_that_fails_is_told_from_a_call_that_fails(open_numbers, world, call, error):
+    def fail(connection):
+        raise error
+
+    async with open_numbers(world) as database:
+        with pytest.raises(DatabaseUnusable, match="full") as caught:
+            await getattr(database, call)(fail)
+    assert caught.value.__cause__ is error
 
 
 async def test_table_may_change_its_type(path, world):

@@ -1,4 +1,4 @@
-"""End to end: a process that is killed in the middle of its writes has lost nothing that it was told was stored."""
+"""End to end: what a process was told is stored survives its being killed, and a full disk is called by its name."""
 
 from __future__ import annotations
 
@@ -36,6 +36,28 @@ async def main():
 trio.run(main)
 """
 
+FILL_THE_DISK = """
+import pathlib, resource, signal, sys, trio
+from trio_pipeline.db_thread import open_database
+
+def much(connection):
+    connection.execute("INSERT INTO t (n) SELECT hash(range) % 1_000_000 FROM range(20_000)")
+
+async def main():
+    async with open_database(pathlib.Path(sys.argv[1])) as database:
+        await database.append("t", {"n": 1})
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+        try:
+            await database.write(much)
+        except Exception as error:
+            print(type(error).__name__, type(error.__cause__).__name__)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+trio.run(main)
+"""
+
 
 def write_and_be_killed(path, acknowledged):
     """Lines that a process printed, each after a write was acknowledged, until it was killed."""
@@ -56,3 +78,13 @@ async def test_killed_process_keeps_its_word(path, acknowledged):
     assert {int(line) for line in told} <= set(stored)
     # At most one call of each of the eight tasks was in flight.
     assert len(stored) - len(told) <= 8
+
+
+async def test_full_disk_is_no_fault_of_the_write(path):
+    async with open_database(path, world=real_world(), prepare=create_numbers):
+        pass
+    command = [sys.executable, "-c", FILL_THE_DISK, str(path)]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert said == "DatabaseUnusable TransactionException\n"
+    async with open_database(path, world=real_world()) as database:
+        assert await database.read(numbers) == [1]

@@ -179,6 +179,22 @@ async def test_settings_reach_duckdb(path, world):
         assert await database.read(lambda connection: connection.execute(query).fetchall()) == [(1,)]
 
 
+async def test_writer_has_one_thread_unless_told_otherwise(path):
+    def threads(connection):
+        return connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
+
+    async def threads_with(**options):
+        async with open_database(path, **options) as database:
+            return await database.read(threads)
+
+    with duckdb.connect() as connection:
+        usual = threads(connection)
+    assert await threads_with() == 1
+    assert await threads_with(config={"memory_limit": "1GB"}) == 1
+    assert await threads_with(config={"threads": 3}) == 3
+    assert await threads_with(read_only=True) == usual
+
+
 async def test_prepare_runs_in_the_thread_of_the_jobs(path):
     seen = set()
 

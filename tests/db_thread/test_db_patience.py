@@ -6,6 +6,7 @@ it is over at once; how long anything takes is never asserted. A loop that is a 
 
 from __future__ import annotations
 
+import math
 import threading
 
 import duckdb
@@ -178,6 +179,16 @@ async def test_owner_that_answers_at_once_commits_at_once(path, autojump_clock):
 
 
 # Order, errors, cancellation
+
+
+@pytest.mark.parametrize("patience", [-1, -1e-9, math.inf, -math.inf, math.nan, LONG + 1, 1e300])
+async def test_patience_is_a_number_of_seconds_up_to_a_day(open_numbers, patience):
+    """A thread can wait for ever no better than a commit can."""
+    async with open_numbers() as database:
+        with pytest.raises(ValueError, match=r"patience is a number of seconds from 0 to 86,400, not "):
+            await append(database, 0, patience)
+        assert database.statistics().queued == 0
+        assert await database.read(numbers) == []
 
 
 async def test_order_of_the_calls_is_kept_whatever_their_patience(open_numbers, patient_world):
