@@ -90,26 +90,21 @@ class Batches(Generic[T]):
         self._seconds = seconds
         self._collected: list[T] = []
         self._deadline = math.inf
-        self._in_use = False
+        self._turn = trio.Lock()
 
     async def receive(self) -> list[T]:
         """The next batch, never empty.
 
         Raises:
             trio.EndOfChannel: The source has ended and everything was given out.
-            trio.BusyResourceError: Another task is receiving.
 
         Cancellation: a checkpoint; what was collected is kept for the next call.
         """
-        if self._in_use:
-            raise trio.BusyResourceError("another task is receiving from these batches")
-        self._in_use = True
-        try:
+        # Several workers of a stage may ask; one batch is collected after the other.
+        async with self._turn:
             await self._collect()
-        finally:
-            self._in_use = False
-        batch, self._collected = self._collected, []
-        return batch
+            batch, self._collected = self._collected, []
+            return batch
 
     def close(self) -> None:
         """Close the source, if it can be closed, as a stage does that receives these batches."""

@@ -88,15 +88,25 @@ async def test_late_receiver_gets_an_overdue_batch_at_once(autojump_clock):
     assert trio.current_time() == 106
 
 
-async def test_second_receiver_is_refused(autojump_clock):
-    _, receive = trio.open_memory_channel[int](0)
+async def test_several_receivers_are_served_one_after_the_other(autojump_clock):
+    """So several workers of a stage can share them."""
+    send, receive = trio.open_memory_channel[int](10)
     batches = batched(receive, size=2, seconds=1)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(batches.receive)
-        await wait_all_tasks_blocked()
-        with pytest.raises(trio.BusyResourceError):
-            await batches.receive()
-        nursery.cancel_scope.cancel()
+    taken = []
+
+    async def take() -> None:
+        async for batch in batches:
+            taken.append((trio.current_time(), batch))
+            await trio.sleep(10)
+
+    async with trio.open_nursery() as nursery, send:
+        nursery.start_soon(take)
+        nursery.start_soon(take)
+        for number in range(5):
+            send.send_nowait(number)
+        await trio.sleep(5)
+        assert taken == [(0, [0, 1]), (0, [2, 3])]
+    assert taken[2:] == [(10, [4])]
 
 
 async def test_error_of_the_source_loses_nothing(autojump_clock):
