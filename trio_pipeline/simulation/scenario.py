@@ -191,6 +191,9 @@ def _faults(dice: random.Random, archive: ArchiveKind) -> tuple[str, ...]:
         places += [("archive-limit", name) for name in ("unavailable", "reset", "over-limit")]
         places += [("archive-download", name) for name in ("unavailable", "truncate")]
     chosen = dice.sample(places, dice.choice([0, 2, 4, 7]))
+    if archive == "internet-archive" and dice.random() < 0.5:
+        # What leaves it open whether an upload has arrived is what most can go wrong with.
+        chosen.insert(0, ("archive", dice.choice(["answer-lost", "answer-lost", "stall", "reset", "redirect"])))
     return tuple(_fault(dice, place, name) for place, name in chosen)
 
 
@@ -207,7 +210,7 @@ def _life(dice: random.Random, number: int) -> LifePlan:
     return LifePlan(
         pause=dice.choice([30.0, 600.0, 5 * HOUR, 2 * DAY]) if number else 0.0,
         # Lives have some hundred steps, sometimes thousands; what is rare lies at their beginnings and ends as well.
-        crash_at=round(10 ** dice.uniform(1.0, 3.3)) if dice.random() < 0.7 else None,
+        crash_at=round(10 ** dice.uniform(1.3, 3.2)) if dice.random() < 0.7 else None,
         schedule=dice.choice(["walk", "walk", "priorities", "order"]),
         acts=tuple(sorted((_act(dice) for _ in range(dice.choice([0, 0, 1, 3]))), key=lambda act: act.after)),
         outages=tuple(_outage(dice) for _ in range(dice.choice([0, 0, 0, 1]))),
