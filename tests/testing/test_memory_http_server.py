@@ -183,6 +183,14 @@ class TestRequests:
         assert await talk(app, data) == BARE_400
         assert [message["type"] for message in messages] == ["http.request", "http.disconnect", "http.disconnect"]
 
+    async def test_body_that_breaks_off_within_the_answer_ends_it(self):
+        async def app(scope, receive, send):
+            await send({"type": "http.response.start", "status": 200})
+            assert await receive() == {"type": "http.disconnect"}
+
+        data = b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"
+        assert await talk(app, data) == b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n"
+
 
 class TestAnswers:
     async def test_length_decides_over_chunks(self):

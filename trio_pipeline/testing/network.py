@@ -149,10 +149,6 @@ class MemoryNetwork(httpcore.AsyncNetworkBackend):
             with trio.fail_after(math.inf if timeout is None else timeout):
                 return _NetworkStream(await self.connect(host, port))
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait. Cancellation: a checkpoint."""
-        await trio.sleep(seconds)
-
 
 class _NetworkStream(httpcore.AsyncNetworkStream):
     """What `httpcore.TrioBackend` makes of a socket, made of a stream in memory."""
