@@ -35,6 +35,7 @@ from trio_pipeline.channels import (
     Source,
     batched,
     close_together,
+    unread,
 )
 from trio_pipeline.control import (
     BrokenAnswer,
@@ -189,4 +190,5 @@ __all__ = [
     "real_world",
     "retry_after_seconds",
     "socket_path",
+    "unread",
 ]

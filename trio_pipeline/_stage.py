@@ -19,7 +19,7 @@ from trio_pipeline._seats import Seat, Seats
 from trio_pipeline._stage_counts import Counts, StageStatistics
 from trio_pipeline._turns import Turns
 from trio_pipeline._usage import CALLED_WRONGLY, check_workers
-from trio_pipeline.channels import Closable, Sink, Source
+from trio_pipeline.channels import Closable, Sink, Source, unread
 from trio_pipeline.retry import Done, Failed, Rejected, RetryPolicy, StopPipeline, StopStage
 
 __all__ = ["Stage"]
@@ -132,6 +132,7 @@ class Stage(Generic[ItemT, ResultT]):
             rejected=self._counts.rejected,
             put_off=self._counts.put_off,
             left=self._counts.left,
+            unread=self._counts.unread,
             held=self._turns.held if self._turns is not None else 0,
             ended=self._ended.is_set(),
             stopped=self._stopped,
@@ -141,16 +142,22 @@ class Stage(Generic[ItemT, ResultT]):
         """Work until the source or the stage is ended. Called once, by the pipeline."""
         try:
             with _closing(self._source), _closing(self._sink):
-                async with trio.open_nursery() as nursery:
-                    self._seats.open(lambda seat: nursery.start_soon(self._work, seat, name=f"{self.name} worker"))
-                    try:
-                        await self._ending.wait()
-                    finally:
-                        # Also where a defect or a cancellation ends it: between the closing of the nursery and the
-                        # next step of this task, a resize would start a worker in a nursery that takes none.
-                        self._seats.close()
+                try:
+                    await self._seat_workers()
+                finally:
+                    self._counts.unread = unread(self._source)
         finally:
             self._ended.set()
+
+    async def _seat_workers(self) -> None:
+        async with trio.open_nursery() as nursery:
+            self._seats.open(lambda seat: nursery.start_soon(self._work, seat, name=f"{self.name} worker"))
+            try:
+                await self._ending.wait()
+            finally:
+                # Also where a defect or a cancellation ends it: between the closing of the nursery and the next step of
+                # this task, a resize would start a worker in a nursery that takes none.
+                self._seats.close()
 
     def _end(self) -> None:
         """Take up nothing new."""

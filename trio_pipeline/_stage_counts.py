@@ -25,6 +25,8 @@ class StageStatistics:
         rejected: Items given up for good.
         put_off: Attempts that failed and are or were to be repeated.
         left: Items let go for another run: the stage was drained, stopped or cancelled, or they have to wait too long.
+        unread: Items that lay in the buffer of its channel when the stage ended before its source did; nobody receives
+            them any more, and the next run finds them in the record.
         held: Results that wait for those of earlier items, in a stage that keeps the order.
         ended: Whether it will do nothing more.
         stopped: Why it ended before its source did, or None.
@@ -38,6 +40,7 @@ class StageStatistics:
     rejected: int
     put_off: int
     left: int
+    unread: int
     held: int
     ended: bool
     stopped: str | None
@@ -52,6 +55,7 @@ class Counts:
     rejected: int = 0
     put_off: int = 0
     left: int = 0
+    unread: int = 0
 
     def add(self, outcome: Done[object] | Failed | Rejected) -> None:
         """Count an item that is decided."""

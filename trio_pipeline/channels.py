@@ -39,6 +39,7 @@ __all__ = [
     "Source",
     "batched",
     "close_together",
+    "unread",
 ]
 
 T = TypeVar("T")
@@ -81,16 +82,38 @@ class Closable(Protocol):
         """Say that this end is no longer used; closing twice is fine."""
 
 
+def unread(source: object) -> int:
+    """How many items are lost to everybody when this end is closed: those in the buffer of a channel's last receiver.
+
+    Trio throws them away without a word. Whoever closes a `Backlog` or a `Branch` finds them in its statistics instead.
+    """
+    if isinstance(source, Batches):
+        return source.collected + unread(source.source)
+    if not isinstance(source, trio.MemoryReceiveChannel):
+        return 0
+    statistics = source.statistics()
+    return statistics.current_buffer_used if statistics.open_receive_channels == 1 else 0
+
+
 class Batches(Generic[T]):
-    """Items of a source by the batch; see `batched`."""
+    """Items of a source by the batch; see `batched`.
+
+    Attributes:
+        source: Where the items come from.
+    """
 
     def __init__(self, source: Source[T], size: int, seconds: float) -> None:
-        self._source = source
+        self.source = source
         self._size = size
         self._seconds = seconds
         self._collected: list[T] = []
         self._deadline = math.inf
         self._turn = trio.Lock()
+
+    @property
+    def collected(self) -> int:
+        """How many items of the next batch are there."""
+        return len(self._collected)
 
     async def receive(self) -> list[T]:
         """The next batch, never empty.
@@ -108,8 +131,8 @@ class Batches(Generic[T]):
 
     def close(self) -> None:
         """Close the source, if it can be closed, as a stage does that receives these batches."""
-        if isinstance(self._source, Closable):
-            self._source.close()
+        if isinstance(self.source, Closable):
+            self.source.close()
 
     def __aiter__(self) -> AsyncIterator[list[T]]:
         return self
@@ -122,12 +145,12 @@ class Batches(Generic[T]):
 
     async def _collect(self) -> None:
         if not self._collected:
-            self._collected.append(await self._source.receive())
+            self._collected.append(await self.source.receive())
             self._deadline = trio.current_time() + self._seconds
         with trio.move_on_at(self._deadline):
             while len(self._collected) < self._size:
                 try:
-                    self._collected.append(await self._source.receive())
+                    self._collected.append(await self.source.receive())
                 except trio.EndOfChannel:
                     # It says so again when it is asked for the next batch.
                     return

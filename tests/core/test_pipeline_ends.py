@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from trio_pipeline.channels import Backlog
+from trio_pipeline.channels import Backlog, batched
 from trio_pipeline.nursery import Pipeline, PipelineStatistics, StageStatistics, open_pipeline
 from trio_pipeline.retry import Backoff, RetryPolicy, StopStage, TryAgain
 
@@ -120,6 +120,7 @@ async def test_refused_credentials_stop_the_stage_alone(autojump_clock):
         rejected=0,
         put_off=0,
         left=2,
+        unread=0,
         held=0,
         ended=True,
         stopped="credentials refused",
@@ -195,6 +196,30 @@ async def test_drain_leaves_the_buffers_of_channels(autojump_clock):
         await drain_at(pipeline, 15)
     assert trio.current_time() == 20
     assert second.statistics().done == 2
+    assert second.statistics().unread == 7
+
+
+@pytest.mark.parametrize(("clones", "unread"), [(0, 5), (1, 0)])
+async def test_what_a_clone_still_receives_is_not_lost(autojump_clock, clones, unread):
+    send, receive = trio.open_memory_channel[int](9)
+    others = [receive.clone() for _ in range(clones)]
+    for number in range(6):
+        send.send_nowait(number)
+    async with open_pipeline() as pipeline:
+        stage = pipeline.start_stage("work", take_ten_seconds, source=receive)
+        await drain_at(pipeline, 5)
+    assert (stage.statistics().done, stage.statistics().unread) == (1, unread)
+    assert [other.statistics().current_buffer_used for other in others] == [5] * clones
+
+
+async def test_unfinished_batch_is_lost_with_its_stage(autojump_clock):
+    send, receive = trio.open_memory_channel[int](9)
+    async with open_pipeline() as pipeline:
+        stage = pipeline.start_stage("work", keep, source=batched(receive, size=3, seconds=60))
+        for number in range(5):
+            send.send_nowait(number)
+        await drain_at(pipeline, 5)
+    assert (stage.statistics().done, stage.statistics().unread) == (1, 2)
 
 
 async def test_grace_of_a_drain_is_over(autojump_clock):

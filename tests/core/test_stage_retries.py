@@ -106,6 +106,7 @@ async def test_results_go_to_the_sink(autojump_clock):
         rejected=0,
         put_off=0,
         left=0,
+        unread=0,
         held=0,
         ended=True,
         stopped=None,
