@@ -53,6 +53,7 @@ class State(enum.Enum):
 
     WAITING = enum.auto()
     CURRENT = enum.auto()
+    DONE = enum.auto()
     OVER = enum.auto()
     WITHDRAWN = enum.auto()
 
@@ -137,7 +138,7 @@ class Desk:
         with self._lock:
             if job.state is State.WAITING:
                 self._waiting -= 1
-            elif not (self._dead and job.state is State.CURRENT):
+            elif not (self._dead and job.state in {State.CURRENT, State.DONE}):
                 return False
             job.state = State.WITHDRAWN
             return True
@@ -169,6 +170,12 @@ class Desk:
                 self._waiting -= 1
                 job.state = State.CURRENT
             return job.state is State.CURRENT
+
+    def done(self, job: Read) -> None:
+        """Take note that a read's queries are over: an interrupt between here and the answer would hit what follows."""
+        with self._lock:
+            if job.state is State.CURRENT:
+                job.state = State.DONE
 
     def end(self, job: Job) -> bool:
         """Take note that a job is over, and is to be answered; False if it has been withdrawn."""

@@ -156,9 +156,12 @@ class Server:
         except BaseException:
             self._roll_back()
             raise
-        # Does nothing unless the function left a transaction open; the changes that follow would be part of it, and
-        # be acknowledged without being durable.
-        self._connection.commit()
+        else:
+            # Does nothing unless the function left a transaction open; the changes that follow would be part of it, and
+            # be acknowledged without being durable.
+            self._connection.commit()
+        finally:
+            self._desk.done(job)
 
     def _write(self, job: Write) -> None:
         if self._desk.begin(job):
