@@ -35,6 +35,15 @@ def test_learned_rate_without_cap_is_free_at_twice_what_was_cut():
     assert 1 / fastest == pytest.approx(2 * 10 / 0.7, rel=0.01)
 
 
+def test_rate_whose_cap_is_lifted_is_free_at_twice_that_cap():
+    rate, fastest = Rate(1.0, learned=4.0), 4.0
+    rate.own = 0.0
+    for _ in range(5000):
+        rate.succeeded(0.0)
+        fastest = rate.interval or fastest
+    assert 1 / fastest == pytest.approx(2, rel=0.02)
+
+
 def test_rate_back_at_its_cap_is_forgotten():
     rate = Rate(16.0, learned=32.0)
     rate.succeeded(0.0)  # so slow a rate doubles
