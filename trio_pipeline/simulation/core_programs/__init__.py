@@ -4,6 +4,7 @@
 - `pipelines.py`: pipelines that end in every way there is; scripts.py says what happens in one (pure), stages.py
   watches a stage of it, ends.py the ends of its channels
 - `backlogs.py`, `budgets.py`, `batches.py`: the ways between stages
+- `databases.py`: a database on its own thread, with crashes
 - `pacers.py`: a polite host; promised_pace.py has the numbers that were promised (pure)
 
 This file does not know what the application is, or that there is one.
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from trio_pipeline.simulation.core_programs.backlogs import BacklogProgram, CircleProgram
 from trio_pipeline.simulation.core_programs.batches import BatchProgram
 from trio_pipeline.simulation.core_programs.budgets import BudgetProgram
+from trio_pipeline.simulation.core_programs.databases import DatabaseProgram
 from trio_pipeline.simulation.core_programs.pacers import CalmProgram, PacerProgram
 from trio_pipeline.simulation.core_programs.pipelines import PipelineProgram
 from trio_pipeline.simulation.core_programs.witness import Program, Witness, live_through
@@ -32,6 +34,7 @@ PROGRAMS: dict[str, tuple[int, Callable[[random.Random, Witness], Program]]] = {
     "batches": (3, BatchProgram),
     "pacer": (6, PacerProgram),
     "calm": (1, CalmProgram),
+    "database": (1, DatabaseProgram),
 }
 """Each program by its name: how many of it a seed stands for, and what makes one."""
 

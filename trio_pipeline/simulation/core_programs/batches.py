@@ -20,7 +20,6 @@ _SIZE = "a batch is neither empty nor too large"
 _TIME = "a batch comes when it is full, its time is up or its source has ended, and not before"
 _LATE = "a batch that is complete comes at once"
 _CANCELLED = "cancellation ends the wait for a batch"
-_ONE = "only one task at a time receives batches"
 
 
 class _Stamped:
@@ -47,7 +46,7 @@ class _Stamped:
 
 
 class BatchProgram:
-    """A sender with pauses, and a receiver who gives up now and then and comes again."""
+    """A sender with pauses, and receivers who give up now and then and come again."""
 
     def __init__(self, draw: random.Random, witness: Witness) -> None:
         self._witness = witness
@@ -57,21 +56,19 @@ class BatchProgram:
         self._patience = draw.choice([math.inf, math.inf, 0.5, 1.0, 1.5])
         self._work = draw.choice([0.0, 0.0, 1.0, 4.0])
         self._last_pause = draw.choice([0.0, 1.0, 5.0])
-        self._intrudes = draw.random() < 0.2
+        self._receivers = draw.choice([1, 1, 2, 3])
         self._send, receive = trio.open_memory_channel[int](draw.choice([0, 1, 4, math.inf]))
         self._source = _Stamped(receive)
         self._batches = batched(self._source, size=self._size, seconds=self._seconds)
         self._got: list[int] = []
-        self._asked = 0.0
-        self._receiving = False
 
     async def run(self) -> None:
         """As `Program`."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._feed)
-            if self._intrudes:
-                nursery.start_soon(self._intrude)
-            await self._receive_all()
+            async with trio.open_nursery() as receivers:
+                for _ in range(self._receivers):
+                    receivers.start_soon(self._receive_all)
         self._batches.close()
 
     def look(self, moment: float | None) -> None:
@@ -92,24 +89,21 @@ class BatchProgram:
 
     async def _receive_all(self) -> None:
         while True:
-            self._asked = trio.current_time()
+            asked = trio.current_time()
             with trio.move_on_after(self._patience) as scope:
-                self._receiving = True
                 try:
                     batch = await self._batches.receive()
                 except trio.EndOfChannel:
                     return
-                finally:
-                    self._receiving = False
                 self._witness.hold(scope.deadline >= trio.current_time(), _CANCELLED, scope.deadline)
-                self._judge(batch)
+                self._judge(batch, asked)
             if scope.cancelled_caught:
                 # Who asks again must find another time; else nothing would ever move.
                 await trio.sleep(0.25)
                 continue
             await trio.sleep(self._work)
 
-    def _judge(self, batch: list[int]) -> None:
+    def _judge(self, batch: list[int], asked: float) -> None:
         now, first = trio.current_time(), len(self._got)
         self._witness.note("batch", batch, now)
         self._got += batch
@@ -119,16 +113,5 @@ class BatchProgram:
         time_is_up = times[0] + self._seconds
         complete = times[-1] if len(batch) == self._size else min(time_is_up, self._source.ended_at)
         self._witness.hold(now >= complete, _TIME, batch, "at", now, "not", complete)
-        latest = max(self._asked, min(complete, time_is_up))
+        latest = max(asked, min(complete, time_is_up))
         self._witness.hold(now <= latest, _LATE, batch, "at", now, "not", latest)
-
-    async def _intrude(self) -> None:
-        """A second receiver is told so, and takes nothing from the first."""
-        for _ in range(4):
-            await trio.sleep(0.75)
-            if self._receiving:
-                try:
-                    batch = await self._batches.receive()
-                except trio.BusyResourceError:
-                    continue
-                self._witness.hold(False, _ONE, batch)

@@ -101,7 +101,8 @@ class BudgetProgram:
     def _look_at_bound(self) -> None:
         """After a grant or a growth: whoever has just got something got what fits."""
         statistics = self._budget.statistics()
-        holders = sum(size > 0 for size in self._held.values()) + len(self._waiting) - statistics.waiting
+        granted = list(self._waiting.values())[: len(self._waiting) - statistics.waiting]
+        holders = sum(size > 0 for size in [*self._held.values(), *granted])
         self._witness.hold(statistics.used <= statistics.limit or holders == 1, _BOUND, statistics, holders)
 
     async def _live(self, number: int, holder: _Holder) -> None:

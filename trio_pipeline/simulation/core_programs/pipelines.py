@@ -119,13 +119,12 @@ class PipelineProgram:
 
     def _start(self, watched: WatchedStage) -> None:
         script = watched.script
-        workers = 1 if script.source == "batches" else script.workers
         watched.stage = self._pipeline.start_stage(
             watched.name,
             watched.handle,
             source=watched.source,
             sink=watched.sink,
-            workers=workers,
+            workers=script.workers,
             policy=script.policy,
             record=None if script.recording is None else watched.record,
             deadline=script.deadline,
@@ -200,7 +199,7 @@ class PipelineProgram:
         watched = self._stages[order.stage]
         self._witness.note(order.what, order.stage, order.number, trio.current_time())
         match order.what:
-            case "resize" if watched.script.source != "batches":
+            case "resize":
                 watched.limit_lowered |= order.number < watched.stage.workers
                 watched.stage.workers = order.number
                 self._hold(watched.stage.workers == order.number, "a stage has the workers that it was given")
