@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 import trio
-import trio.testing
-from trio._core import _run
+
+from trio_pipeline.testing import run
 
 END_OF_TIME = 1e12  # seconds
 RunSeeded = Callable[..., Any]
@@ -32,39 +31,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def _limited(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     @functools.wraps(test)
-    async def run(**fixtures: Any) -> None:
+    async def limited(**fixtures: Any) -> None:
         with trio.fail_after(END_OF_TIME):
             await test(**fixtures)
 
-    return run
-
-
-class _EveryStep:
-    """Stands in for the random source of Trio's run loop."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def shuffle(self, batch: list[trio.lowlevel.Task]) -> None:
-        if not batch:
-            return
-        chosen = batch.pop(self._random.randrange(len(batch)))
-        _run.GLOBAL_RUN_CONTEXT.runner.runq.extend(batch)
-        batch[:] = [chosen]
-
-    def random(self) -> float:
-        return self._random.random()
+    return limited
 
 
 @pytest.fixture(scope="session")
 def run_seeded() -> RunSeeded:
-    """`run_seeded(seed, function, *args)`: `trio.run` on virtual time, in an order of steps that the seed decides."""
+    """`run_seeded(seed, function, *args)`: a run on virtual time, in an order of steps that the seed decides."""
 
-    def run(seed: int, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-        clock = trio.testing.MockClock(autojump_threshold=0)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
-            patch.setattr(_run, "_r", _EveryStep(seed))
-            return trio.run(function, *args, clock=clock)
+    def run_seeded(seed: int, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        return run(function, *args, schedule=seed)
 
-    return run
+    return run_seeded

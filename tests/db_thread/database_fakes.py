@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import random
 import threading
 from collections import deque
 from contextlib import asynccontextmanager, suppress
 
 import duckdb
-import pytest
 import trio
 import trio.testing
-from trio._core import _run
 
+from trio_pipeline.testing import run
 from trio_pipeline.world import Ask, World, real_world
 
 
@@ -147,28 +145,9 @@ async def start_in_order(nursery, function, *args):
     await trio.testing.wait_all_tasks_blocked()
 
 
-class EveryStep:
-    """In the place of Trio's random source: at each step one task is chosen, and the others stay on the run queue."""
-
-    def __init__(self, seed):
-        self._random = random.Random(seed)
-
-    def shuffle(self, batch):
-        if batch:
-            chosen = batch.pop(self._random.randrange(len(batch)))
-            _run.GLOBAL_RUN_CONTEXT.runner.runq.extend(batch)
-            batch[:] = [chosen]
-
-    def random(self):
-        return self._random.random()
-
-
 def run_seeded(seed, function, *args):
-    """`trio.run` on virtual time, in an order of steps that the seed decides."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
-        patch.setattr(_run, "_r", EveryStep(seed))
-        return trio.run(function, *args, clock=trio.testing.MockClock(autojump_threshold=0))
+    """A run on virtual time, in an order of steps that the seed decides."""
+    return run(function, *args, schedule=seed)
 
 
 def create_numbers(connection):

@@ -139,7 +139,7 @@ def test_schedules_reach_what_matters():
     """The runs above would show nothing if no call were ever cancelled, and no write ever spoilt a batch."""
     callers = [[Step("append", n), Step("write", n), Step("write and fail", None)] for n in range(4)]
     ends = set()
-    for seed in range(12):
+    for seed in range(40):
         with tempfile.TemporaryDirectory() as directory:
             program = Program(Path(directory) / "rows.duckdb")
             run_seeded(seed, program.run, callers)

@@ -17,10 +17,10 @@ import trio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scenes import Scene, open_scene, signals_at
-from seeded_runs import run_seeded
 
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.services.faults import FAULTS, FaultPlan
+from trio_pipeline.testing import run
 
 # Those that end an item for good, which no later run mends by itself.
 _FINAL = {"bad-content"}
@@ -180,4 +180,4 @@ def programs(*rounds: Sequence, **changes) -> Program:
 @example(programs(((20.0, 21.0), 0.0), room=1.5, layout="edition"))
 def test_every_program_comes_to_its_end(program):
     with tempfile.TemporaryDirectory() as directory:
-        run_seeded(program.seed, carry_out, program, Path(directory))
+        run(carry_out, program, Path(directory), schedule=program.seed)
