@@ -4,7 +4,7 @@
 - `stand_ins.py`: the court and the archive, which outlive every crash
 - `one_life.py`: a run of the main job in such a world, watched from all sides; people.py presses keys
 - `sightings.py`: what was seen (pure); ledger_rows.py reads the ledger afterwards
-- `invariants.py`: what must be true of every life (pure), accounting.py what of a world at its end
+- `invariants.py`: what must be true of every life, with keeping.py and asking.py; accounting.py what of a whole world
 - `worlds.py`: lives that follow each other; story.py tells of them
 - `core_programs/`: random programs over the core alone
 """

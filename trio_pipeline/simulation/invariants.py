@@ -1,24 +1,23 @@
 """What must be true of every life of the program, each sentence a function of what was seen.
 
-A function yields one line for each fact that contradicts it. The names in `OF_EVERY_LIFE` are the sentences.
+A function yields one line for each fact that contradicts it. The names in `OF_EVERY_LIFE` are the sentences. Those
+about what is kept are in `keeping`, those about how hosts are asked in `asking`.
 
 Pure: this file does not know how anything was seen.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 from trio_pipeline.diario.lifecycle import ACHIEVED, SETTLED, ImpossibleEvent, StageName, State, life_of, state_after
-from trio_pipeline.simulation.sightings import Event, History, LedgerRows, LifeSeen, Request
+from trio_pipeline.simulation import asking, keeping
+from trio_pipeline.simulation.sightings import Event, History, LedgerRows, LifeSeen
 
-__all__ = ["ATTEMPTS", "BLOCKED_INTERVAL", "OF_EVERY_LIFE", "Invariant"]
+__all__ = ["ATTEMPTS", "OF_EVERY_LIFE", "Invariant"]
 
 K = TypeVar("K", bound=tuple[Any, ...])
 
@@ -27,20 +26,7 @@ Invariant: TypeAlias = Callable[[LifeSeen, History], Iterator[str]]
 ATTEMPTS = 5
 """`retry.attempts`, its default."""
 
-BLOCKED_INTERVAL = 7.0
-"""Seconds between requests to a host that has shown a block page, at least."""
-
-_BLOCK_PAUSE = 600.0  # seconds without a request after a block page
-_MICROSECOND = 2e-6  # what is left of a time that went through the ledger
-_COURT = "tjro"
-
-# Seconds in which a run ends when its time is over, and in which it is noticed that a host or our network is gone.
-_A_MOMENT = 5.0
-# Seconds that an answer may be old when what follows from it happens: it may trickle, and be waited for by others.
-_SLOWEST_ANSWER = 120.0
-# Seconds without any sign of life that have a reason: a stalled exchange, a worker process that hangs, a breaker's
-# longest pause for what is not a block.
-_LONGEST_SILENCE = 1_500.0
+_A_MOMENT = 5.0  # seconds in which a run ends when its time is over
 
 
 def ends_without_defect(seen: LifeSeen, _history: History) -> Iterator[str]:
@@ -119,216 +105,6 @@ def counts_attempts(seen: LifeSeen, _history: History) -> Iterator[str]:
         last[key] = event.attempt
 
 
-def stores_once(seen: LifeSeen, history: History) -> Iterator[str]:
-    """No body is stored again unless it could not be known that it was stored before."""
-    names = {_archive_name(seen, name): name for name in history.gazettes}
-    for name in sorted({store.name for store in seen.stores}):
-        stores = [store for store in seen.stores if store.name == name]
-        if name not in names:
-            yield f"{name} is no name of a gazette"
-            continue
-        events = [event for event in seen.after.events if event.diario_id == names[name] and event.target is not None]
-        for earlier, later in pairwise(stores):
-            if later.at < seen.began:
-                continue  # told by the life that it happened in
-            between = [event for event in events if earlier.at - _MICROSECOND <= event.at <= later.at + _MICROSECOND]
-            starts = [event.at for event in between if event.outcome == "started"]
-            known = _may_be_known(name, earlier.at, later.at, history, seen)
-            if starts and starts[-1] > earlier.due + _SLOWEST_ANSWER:
-                yield f"{name}: stored at {later.at:.3f}, though it was to be seen since {earlier.due:.3f}"
-            elif known and not _has_reason(between, earlier.at, seen):
-                yield f"{name}: stored at {earlier.at:.3f}, sent whole, and again at {later.at:.3f}; {between}"
-
-
-def _has_reason(events: Sequence[Event], stored_at: float, seen: LifeSeen) -> bool:
-    """Whether the ledger gives a good reason for a second upload of what may have been stored."""
-    recorded = any(event.outcome in {"submitted", "confirmed"} and event.acknowledged for event in events)
-    for event in events:
-        if event.outcome == "reset" or (event.outcome == "lost" and not recorded):
-            return True
-        overdue = event.at - stored_at >= 287 * seen.scenario.confirm_after
-        if event.outcome == "failed" and event.stage == StageName.CONFIRM and overdue:
-            return True
-    return False
-
-
-def calls_lost_what_is_lost(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """An upload is given up as lost only when the archive neither shows it nor says that it waits there."""
-    for event in seen.events:
-        if event.outcome != "lost":
-            continue
-        stores = [store for store in seen.stores if store.name == _archive_name(seen, event.diario_id)]
-        for store in stores:
-            if store.due < event.at - _SLOWEST_ANSWER:
-                yield f"{store.name} is called lost at {event.at:.3f}, and is to be seen since {store.due:.3f}"
-            elif event.at < store.due and 1.0 < event.at - store.at < 11 * seen.scenario.confirm_after:
-                yield f"{store.name} is called lost at {event.at:.3f}, and waits there since {store.at:.3f}"
-
-
-def _may_be_known(name: str, stored_at: float, again_at: float, history: History, seen: LifeSeen) -> bool:
-    """Whether the program could know that a body which was stored may have been: it was acknowledged or sent whole."""
-    for life in [*history.lives, seen]:
-        told = life.sightings
-        begun = [one.at for one in told.requests if one.method == "PUT" and _file_of(one.path) == name]
-        began = max((at for at in begun if at <= stored_at), default=None)
-        if began is None or life.ended < stored_at:
-            continue
-        sent = [at for at, path in told.sent if _file_of(path) == name]
-        answers = [
-            one.at for one in told.answers if (one.method, one.status) == ("PUT", 200) and _file_of(one.path) == name
-        ]
-        return any(began <= at < again_at for at in [*sent, *answers])
-    return False
-
-
-def stores_what_was_recorded(seen: LifeSeen, history: History) -> Iterator[str]:
-    """Every body that the archive took in this life has a recorded start before it, and its own bytes and name."""
-    names = {_archive_name(seen, name): name for name in history.gazettes}
-    for store in seen.stores:
-        if store.at < seen.began:
-            continue
-        name = names.get(store.name)
-        if name is None or hashlib.md5(history.bodies[name], usedforsecurity=False).hexdigest() != store.md5:
-            yield f"{store.name} holds bytes with the md5 {store.md5}, which are not its own"
-            continue
-        starts = [event for event in seen.events if event.diario_id == name and event.outcome == "started"]
-        if not any(event.at <= store.at + _MICROSECOND for event in starts):
-            yield f"{store.name} was stored at {store.at:.3f}, and its start is not in the ledger"
-
-
-def _archive_name(seen: LifeSeen, name: str) -> str:
-    # An id begins with court, "diario" and year.
-    item = name if seen.scenario.layout == "edition" else "-".join(name.split("-")[:3])
-    return f"{item}/{name}.pdf"
-
-
-def _file_of(path: str) -> str:
-    return path.lstrip("/").partition("?")[0]
-
-
-def keeps_folder_whole(seen: LifeSeen, history: History) -> Iterator[str]:
-    """Under its final name there is never anything but a whole PDF, in the folder archive as in the spool."""
-    folder = seen.directory / "archive"
-    wanted = {f"{gazette.date.year}/{name}.pdf": history.bodies[name] for name, gazette in history.gazettes.items()}
-    for path in sorted(folder.rglob("*.pdf")):
-        name = path.relative_to(folder).as_posix()
-        if path.read_bytes() != wanted.get(name):
-            yield f"archive/{name}: {path.stat().st_size} bytes, which are not its gazette's"
-    for path in sorted((seen.directory / "spool").glob("*.pdf")):
-        if path.read_bytes() != history.bodies.get(path.stem):
-            yield f"spool/{path.name}: {path.stat().st_size} bytes, which are not its gazette's"
-
-
-def keeps_confirmed_copies(seen: LifeSeen, history: History) -> Iterator[str]:
-    """What is said to be in the archive is there."""
-    for (name, archive), state in seen.after.copies.items():
-        if state != State.CONFIRMED:
-            continue
-        if archive.startswith("folder:"):
-            year = history.gazettes[name].date.year
-            there = (seen.directory / "archive" / str(year) / f"{name}.pdf").exists()
-        else:
-            there = any(store.name == _archive_name(seen, name) for store in seen.stores)
-        if not there:
-            yield f"{name} is confirmed, and not there"
-
-
-def keeps_decisions(seen: LifeSeen, history: History) -> Iterator[str]:
-    """A gazette that is extracted has all of its judgements, once."""
-    for name, (_, _, state) in seen.after.states.items():
-        read, there = seen.after.decisions.get(name, 0), history.judgements[name]
-        if state == State.EXTRACTED and read != there:
-            yield f"{name} is extracted with {read} decisions, and has {there}"
-
-
-def keeps_pace(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """Requests to a host start no closer together than the user's interval."""
-    intervals = {_COURT: seen.scenario.court_interval}
-    for hosts, requests in _by_hosts(seen.sightings.requests).items():
-        interval = intervals.get(hosts, seen.scenario.archive_interval)
-        for earlier, later in pairwise(requests):
-            if later.at - earlier.at < interval - 1e-9:
-                yield f"{hosts}: {later.at - earlier.at:.6f} s between {earlier} and {later}, not {interval}"
-
-
-def keeps_blocked_pace(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """After a block page a host is left alone, and then asked slowly: in this life, and in all that come after."""
-    since = math.inf
-    if any(pace.hosts == _COURT and pace.blocked_interval for pace in seen.before.paces):
-        since = seen.began
-    blocks = [event.at for event in seen.events if event.stage == StageName.DOWNLOAD and "block page" in event.reason]
-    requests = _by_hosts(seen.sightings.requests).get(_COURT, [])
-    if blocks:
-        since = min(since, blocks[0])
-        for request in requests:
-            if blocks[0] + _MICROSECOND < request.at < blocks[0] + _BLOCK_PAUSE - _A_MOMENT:
-                yield f"{request}, though blocked at {blocks[0]:.3f}"
-    for earlier, later in pairwise(request for request in requests if request.at > since):
-        if later.at - earlier.at < BLOCKED_INTERVAL - 1e-9:
-            yield f"{later.at - earlier.at:.3f} s between {earlier} and {later}, though blocked at {since:.3f}"
-
-
-def _by_hosts(requests: Iterable[Request]) -> dict[str, list[Request]]:
-    grouped: dict[str, list[Request]] = defaultdict(list)
-    for request in requests:
-        grouped[request.hosts].append(request)
-    return grouped
-
-
-def keeps_concurrency(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """No host has more requests at a time than the settings allow."""
-    uploads = seen.scenario.archive_workers
-    allowed = {_COURT: seen.scenario.download_workers, "internet-archive uploads": uploads}
-    for hosts, most in seen.sightings.most_at_once.items():
-        if most > allowed.get(hosts, uploads + 1):
-            yield f"{hosts}: {most} requests at a time"
-
-
-def heeds_retry_after(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """What was asked to wait is not asked for sooner, by this life or by the ones that know it from the ledger."""
-    resets = {event.diario_id for event in seen.events if event.outcome == "reset"}
-    for answer in seen.sightings.answers:
-        is_item = answer.method == "PUT" or answer.path.endswith(".pdf")
-        if answer.retry_after is None or not is_item or _identifier(answer.path, resets) is not None:
-            continue
-        for request in seen.sightings.requests:
-            is_same = (request.method, request.path) == (answer.method, answer.path)
-            if is_same and answer.at < request.at < answer.at + answer.retry_after - 1e-6:
-                yield f"{request}, though {answer}"
-
-
-def _identifier(path: str, identifiers: Iterable[str]) -> str | None:
-    return next((name for name in identifiers if name in path), None)
-
-
-def heeds_not_before(seen: LifeSeen, history: History) -> Iterator[str]:
-    """What the ledger puts off at the start of a life is not asked of the court before its time."""
-    waiting: dict[str, float] = {}
-    for event in seen.before.events:
-        if event.stage == StageName.DOWNLOAD:
-            waiting.pop(event.diario_id, None)
-            if event.not_before is not None:
-                waiting[event.diario_id] = event.not_before
-    resets = {event.diario_id for event in seen.events if event.outcome == "reset"}
-    for request in seen.sightings.requests:
-        name = next((name for name, gazette in history.gazettes.items() if gazette.file_name in request.path), None)
-        if request.hosts != _COURT or name is None or name in resets:
-            continue
-        if request.at < waiting.get(name, -math.inf) - 1e-3:
-            yield f"{request}, though {name} was to wait until {waiting[name]:.3f}"
-
-
-def wastes_no_patience(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """A run does not sit still for longer than the user's patience and what a slow answer takes."""
-    told = seen.sightings
-    ended = seen.ended if told.ended is None else told.ended
-    moments = sorted([seen.began, ended, *(one.at for one in told.requests), *(one.at for one in seen.events)])
-    longest = seen.scenario.patience + _LONGEST_SILENCE
-    for earlier, later in pairwise(moments):
-        if later - earlier > longest:
-            yield f"nothing happened from {earlier:.0f} to {later:.0f}, and patience is {seen.scenario.patience:.0f} s"
-
-
 def stays_within_bounds(seen: LifeSeen, _history: History) -> Iterator[str]:
     """The spool, the backlogs and the bodies in flight never exceed their bounds."""
     yield from seen.sightings.excesses
@@ -402,18 +178,18 @@ OF_EVERY_LIFE: Mapping[str, Invariant] = MappingProxyType(
         "no acknowledged record is lost": loses_no_record,
         "states follow the life cycle": keeps_to_life_cycle,
         "attempts are counted": counts_attempts,
-        "nothing is archived twice": stores_once,
-        "what is called lost is lost": calls_lost_what_is_lost,
-        "what is archived was recorded, and is right": stores_what_was_recorded,
-        "a final name holds a whole PDF": keeps_folder_whole,
-        "what is confirmed is there": keeps_confirmed_copies,
-        "decisions are whole": keeps_decisions,
-        "the pace is kept": keeps_pace,
-        "the pace after a block is kept": keeps_blocked_pace,
-        "the concurrency is kept": keeps_concurrency,
-        "Retry-After is heeded": heeds_retry_after,
-        "not_before is heeded": heeds_not_before,
-        "no more than patience is wasted": wastes_no_patience,
+        "nothing is archived twice": keeping.stores_once,
+        "what is called lost is lost": keeping.calls_lost_what_is_lost,
+        "what is archived was recorded, and is right": keeping.stores_what_was_recorded,
+        "a final name holds a whole PDF": keeping.keeps_folder_whole,
+        "what is confirmed is there": keeping.keeps_confirmed_copies,
+        "decisions are whole": keeping.keeps_decisions,
+        "the pace is kept": asking.keeps_pace,
+        "the pace after a block is kept": asking.keeps_blocked_pace,
+        "the concurrency is kept": asking.keeps_concurrency,
+        "Retry-After is heeded": asking.heeds_retry_after,
+        "not_before is heeded": asking.heeds_not_before,
+        "no more than patience is wasted": asking.wastes_no_patience,
         "bounds are kept": stays_within_bounds,
         "nothing is left open": leaves_nothing_open,
         "a drain ends in time": drains_in_time,

@@ -233,7 +233,7 @@ def _act(dice: random.Random) -> Act:
         "retry",
     )
     patience = dice.choice([None, dice.randint(0, 30)])
-    return Act(after=10 ** dice.uniform(-2.0, 2.5), what=dice.choice(kinds), patience=patience)
+    return Act(after=10 ** dice.uniform(-1.5, 3.0), what=dice.choice(kinds), patience=patience)
 
 
 def _outage(dice: random.Random) -> Outage:

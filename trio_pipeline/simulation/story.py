@@ -29,6 +29,8 @@ def story_of(seen: LifeSeen, lines: Sequence[str]) -> Iterator[str]:
     yield f"life {seen.number} begins at {seen.began:.3f} s, {'calm' if plan.is_calm else plan}"
     happened = list(_from_trace(lines, seen.began))
     for event in seen.events:
+        if event.outcome == "asked":
+            continue  # of every gazette, at the beginning
         more = f" ({event.reason})" if event.reason else ""
         until = "" if event.not_before is None else f", not before {event.not_before:.3f}"
         happened.append((event.at, f"ledger: {event.stage} {event.diario_id} {event.outcome}{until}{more}"))

@@ -1,0 +1,148 @@
+"""What must be true of what a life keeps: nothing twice, nothing wrong, nothing in parts, nothing that is not there.
+
+This file does not know how anything was seen, but for the files, which it reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from trio_pipeline.diario.lifecycle import StageName, State
+from trio_pipeline.simulation.sightings import Event, History, LifeSeen
+
+__all__ = [
+    "calls_lost_what_is_lost",
+    "keeps_confirmed_copies",
+    "keeps_decisions",
+    "keeps_folder_whole",
+    "stores_once",
+    "stores_what_was_recorded",
+]
+
+_MICROSECOND = 2e-6  # what is left of a time that went through the ledger
+# Seconds that an answer may be old when what follows from it happens: it may trickle, and be waited for by others.
+_SLOWEST_ANSWER = 120.0
+
+
+def stores_once(seen: LifeSeen, history: History) -> Iterator[str]:
+    """No body is stored again unless it could not be known that it was stored before."""
+    names = {_archive_name(seen, name): name for name in history.gazettes}
+    for name in sorted({store.name for store in seen.stores}):
+        stores = [store for store in seen.stores if store.name == name]
+        if name not in names:
+            yield f"{name} is no name of a gazette"
+            continue
+        events = [event for event in seen.after.events if event.diario_id == names[name] and event.target is not None]
+        for earlier, later in pairwise(stores):
+            if later.at < seen.began:
+                continue  # told by the life that it happened in
+            between = [event for event in events if earlier.at - _MICROSECOND <= event.at <= later.at + _MICROSECOND]
+            starts = [event.at for event in between if event.outcome == "started"]
+            known = _may_be_known(name, earlier.at, later.at, history, seen)
+            if starts and starts[-1] > earlier.due + _SLOWEST_ANSWER:
+                yield f"{name}: stored at {later.at:.3f}, though it was to be seen since {earlier.due:.3f}"
+            elif known and not _has_reason(between, earlier.at, seen):
+                yield f"{name}: stored at {earlier.at:.3f}, sent whole, and again at {later.at:.3f}; {between}"
+
+
+def _has_reason(events: Sequence[Event], stored_at: float, seen: LifeSeen) -> bool:
+    """Whether the ledger gives a good reason for a second upload of what may have been stored."""
+    recorded = any(event.outcome in {"submitted", "confirmed"} and event.acknowledged for event in events)
+    for event in events:
+        if event.outcome == "reset" or (event.outcome == "lost" and not recorded):
+            return True
+        overdue = event.at - stored_at >= 287 * seen.scenario.confirm_after
+        if event.outcome == "failed" and event.stage == StageName.CONFIRM and overdue:
+            return True
+    return False
+
+
+def calls_lost_what_is_lost(seen: LifeSeen, _history: History) -> Iterator[str]:
+    """An upload is given up as lost only when the archive neither shows it nor says that it waits there."""
+    for event in seen.events:
+        if event.outcome != "lost":
+            continue
+        stores = [store for store in seen.stores if store.name == _archive_name(seen, event.diario_id)]
+        for store in stores:
+            if store.due < event.at - _SLOWEST_ANSWER:
+                yield f"{store.name} is called lost at {event.at:.3f}, and is to be seen since {store.due:.3f}"
+            elif event.at < store.due and 1.0 < event.at - store.at < 11 * seen.scenario.confirm_after:
+                yield f"{store.name} is called lost at {event.at:.3f}, and waits there since {store.at:.3f}"
+
+
+def _may_be_known(name: str, stored_at: float, again_at: float, history: History, seen: LifeSeen) -> bool:
+    """Whether the program could know that a body which was stored may have been: it was acknowledged or sent whole."""
+    for life in [*history.lives, seen]:
+        told = life.sightings
+        begun = [one.at for one in told.requests if one.method == "PUT" and _file_of(one.path) == name]
+        began = max((at for at in begun if at <= stored_at), default=None)
+        if began is None or life.ended < stored_at:
+            continue
+        sent = [at for at, path in told.sent if _file_of(path) == name]
+        answers = [
+            one.at for one in told.answers if (one.method, one.status) == ("PUT", 200) and _file_of(one.path) == name
+        ]
+        return any(began <= at < again_at for at in [*sent, *answers])
+    return False
+
+
+def stores_what_was_recorded(seen: LifeSeen, history: History) -> Iterator[str]:
+    """Every body that the archive took in this life has a recorded start before it, and its own bytes and name."""
+    names = {_archive_name(seen, name): name for name in history.gazettes}
+    for store in seen.stores:
+        if store.at < seen.began:
+            continue
+        name = names.get(store.name)
+        if name is None or hashlib.md5(history.bodies[name], usedforsecurity=False).hexdigest() != store.md5:
+            yield f"{store.name} holds bytes with the md5 {store.md5}, which are not its own"
+            continue
+        starts = [event for event in seen.events if event.diario_id == name and event.outcome == "started"]
+        if not any(event.at <= store.at + _MICROSECOND for event in starts):
+            yield f"{store.name} was stored at {store.at:.3f}, and its start is not in the ledger"
+
+
+def _archive_name(seen: LifeSeen, name: str) -> str:
+    # An id begins with court, "diario" and year.
+    item = name if seen.scenario.layout == "edition" else "-".join(name.split("-")[:3])
+    return f"{item}/{name}.pdf"
+
+
+def _file_of(path: str) -> str:
+    return path.lstrip("/").partition("?")[0]
+
+
+def keeps_folder_whole(seen: LifeSeen, history: History) -> Iterator[str]:
+    """Under its final name there is never anything but a whole PDF, in the folder archive as in the spool."""
+    folder = seen.directory / "archive"
+    wanted = {f"{gazette.date.year}/{name}.pdf": history.bodies[name] for name, gazette in history.gazettes.items()}
+    for path in sorted(folder.rglob("*.pdf")):
+        name = path.relative_to(folder).as_posix()
+        if path.read_bytes() != wanted.get(name):
+            yield f"archive/{name}: {path.stat().st_size} bytes, which are not its gazette's"
+    for path in sorted((seen.directory / "spool").glob("*.pdf")):
+        if path.read_bytes() != history.bodies.get(path.stem):
+            yield f"spool/{path.name}: {path.stat().st_size} bytes, which are not its gazette's"
+
+
+def keeps_confirmed_copies(seen: LifeSeen, history: History) -> Iterator[str]:
+    """What is said to be in the archive is there."""
+    for (name, archive), state in seen.after.copies.items():
+        if state != State.CONFIRMED:
+            continue
+        if archive.startswith("folder:"):
+            year = history.gazettes[name].date.year
+            there = (seen.directory / "archive" / str(year) / f"{name}.pdf").exists()
+        else:
+            there = any(store.name == _archive_name(seen, name) for store in seen.stores)
+        if not there:
+            yield f"{name} is confirmed, and not there"
+
+
+def keeps_decisions(seen: LifeSeen, history: History) -> Iterator[str]:
+    """A gazette that is extracted has all of its judgements, once."""
+    for name, (_, _, state) in seen.after.states.items():
+        read, there = seen.after.decisions.get(name, 0), history.judgements[name]
+        if state == State.EXTRACTED and read != there:
+            yield f"{name} is extracted with {read} decisions, and has {there}"
