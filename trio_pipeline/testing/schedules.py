@@ -29,8 +29,8 @@ class Schedule(Protocol):
         It is asked before each step, also when only one task is ready.
 
         Args:
-            ready: The numbers of the tasks that could go on, in the order in which they became ready. Tasks are
-                numbered from 0 in the order in which they were spawned.
+            ready: The numbers of the tasks that could go on, in the order in which they became ready; those that did
+                so in the same step in the order in which they were spawned. By this order tasks are numbered, from 0.
         """
         ...
 
