@@ -157,3 +157,8 @@ def test_firm_named_after_a_state_is_its_own():
 
 def test_persons_of_two_names_are_parted():
     assert parties("Ana Lima e Rui Melo", several=True) == ["Ana Lima", "Rui Melo"]
+
+
+@pytest.mark.parametrize("end", ["", ",", " , "])
+def test_comma_at_the_end_does_not_keep_two_persons_together(end):
+    assert parties(f"Ana Lima e Rui Melo{end}", several=True) == ["Ana Lima", "Rui Melo"]

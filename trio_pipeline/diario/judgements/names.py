@@ -73,7 +73,7 @@ def read_parties(text: str, *, several: bool) -> tuple[str, ...]:
         text: The field's text in one line.
         several: Whether its label is in the plural; then `A. B. e C. D.` is two persons.
     """
-    pieces = _merged([piece for part in _GLUED.split(text) for piece in part.split(",")])
+    pieces = _merged([piece for part in _GLUED.split(text.rstrip(" ,")) for piece in part.split(",")])
     if several and pieces:
         pieces[-1:] = _persons(pieces[-1])
     names = (clean_name(piece) for piece in pieces)
