@@ -3,7 +3,7 @@
 - `witness.py`: lives through one program, looks at it between any two steps, and keeps the first broken promise
 - `pipelines.py`: pipelines that end in every way there is; scripts.py says what happens in one (pure), stages.py
   watches a stage of it, ends.py the ends of its channels
-- `backlogs.py`, `budgets.py`, `batches.py`: the ways between stages
+- `backlogs.py`, `budgets.py`, `batches.py`, `fan_outs.py`: the ways between stages
 - `databases.py`: a database on its own thread, with crashes
 - `pacers.py`: a polite host; promised_pace.py has the numbers that were promised (pure)
 
@@ -19,6 +19,7 @@ from trio_pipeline.simulation.core_programs.backlogs import BacklogProgram, Circ
 from trio_pipeline.simulation.core_programs.batches import BatchProgram
 from trio_pipeline.simulation.core_programs.budgets import BudgetProgram
 from trio_pipeline.simulation.core_programs.databases import DatabaseProgram
+from trio_pipeline.simulation.core_programs.fan_outs import FanOutProgram
 from trio_pipeline.simulation.core_programs.pacers import CalmProgram, PacerProgram
 from trio_pipeline.simulation.core_programs.pipelines import PipelineProgram
 from trio_pipeline.simulation.core_programs.witness import Program, Witness, live_through
@@ -32,6 +33,7 @@ PROGRAMS: dict[str, tuple[int, Callable[[random.Random, Witness], Program]]] = {
     "circle": (2, CircleProgram),
     "budget": (4, BudgetProgram),
     "batches": (3, BatchProgram),
+    "fan out": (3, FanOutProgram),
     "pacer": (6, PacerProgram),
     "calm": (1, CalmProgram),
     "database": (1, DatabaseProgram),
