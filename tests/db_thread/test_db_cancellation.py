@@ -86,6 +86,27 @@ async def test_cancelled_while_waiting_does_nothing(open_numbers):
     assert database.statistics().queued == 0
 
 
+async def test_rows_all_cancelled_split_no_batch(open_numbers):
+    """What is left of their statement is nothing, which is no error: the write beside them runs once."""
+    runs = []
+
+    async def cancelled(scope, database):
+        with scope:
+            await database.append("t", {"n": 0})
+
+    async with open_numbers() as database:
+        before, scope = database.statistics(), trio.CancelScope()
+        async with waiting_together(database) as nursery:
+            await start_in_order(nursery, cancelled, scope, database)
+            await start_in_order(nursery, database.write, runs.append)
+            scope.cancel()
+            await trio.testing.wait_all_tasks_blocked()
+        after = database.statistics()
+        assert await database.read(numbers) == []
+    assert len(runs) == 1
+    assert (after.batches, after.largest_batch) == (before.batches + 1, 1)
+
+
 @pytest.mark.parametrize("end", [7, LookupError])
 async def test_cancelled_write_tells_its_end(open_numbers, end):
     may_go = threading.Event()

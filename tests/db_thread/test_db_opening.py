@@ -243,6 +243,15 @@ async def test_cancelling_prepare_does_not_skip_the_checkpoint(path):
     assert prepared
 
 
+async def test_leaving_closes_the_connection(path, world):
+    """Also one that a function has kept, against the rules, and that nobody would collect."""
+    kept = []
+    async with open_database(path, world=world) as database:
+        await database.read(kept.append)
+    with pytest.raises(duckdb.ConnectionException):
+        kept[0].execute("SELECT 1")
+
+
 @pytest.mark.parametrize(
     "error", [LookupError("body"), KeyboardInterrupt(), ExceptionGroup("two", [OSError(), OSError()])]
 )
