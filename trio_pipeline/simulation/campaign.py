@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -171,6 +172,8 @@ class _Worker:
 def _work(connection: Connection) -> None:
     # Ctrl-C goes to all processes of a terminal; the parent is the one that ends this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # So that the world's directory goes, and its life with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     logging.disable()
     prepare()
     with suppress(EOFError, ConnectionError):  # whoever asks is gone
