@@ -508,6 +508,11 @@ class TestSelfTest:
         with pytest.raises(UnknownTrio, match="0 of 1 jumps"):
             run(trio.sleep, 1)
 
+    def test_sees_another_order_than_ours(self, monkeypatch):
+        monkeypatch.setattr(running, "InOrder", lambda: Replay([1]))
+        with pytest.raises(UnknownTrio, match="do not become ready in their order"):
+            run(trio.sleep, 1)
+
     def test_sees_an_order_that_depends_on_chance(self, monkeypatch):
         welcome = running.Conductor._welcome
 

@@ -193,7 +193,7 @@ class Conductor(trio.abc.Instrument):
     def _nothing_moves(self, reason: str) -> None:
         if self.failure is None:
             self.failure = NothingMoves(reason, tuple(self._where_they_are()))
-        elif self._cancelled:
+        else:
             self._force()
         self._end()
 
