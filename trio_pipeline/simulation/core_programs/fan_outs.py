@@ -49,6 +49,7 @@ class FanOutProgram:
         self._patience = draw.choice([math.inf, math.inf, 0.75])
         self._closes = [draw.choice([math.inf] * 5 + [0.5, 2.0]) for _ in range(count)]
         self._join_closes = draw.choice([math.inf] * 5 + [1.0, 3.0])
+        self._joiners = draw.choice([1, 1, 2])
         self._join_work = draw.choice([0.0, 0.0, 1.0])
         self._numbers = iter(range(1000))
         self._sent: list[int] = []
@@ -70,7 +71,8 @@ class FanOutProgram:
                 if self._closes[place] < math.inf:
                     nursery.start_soon(self._close_at, self._closes[place], branch.close, place)
             if self._join is not None:
-                nursery.start_soon(self._receive_joined)
+                for _ in range(self._joiners):
+                    nursery.start_soon(self._receive_joined)
                 if self._join_closes < math.inf:
                     nursery.start_soon(self._close_at, self._join_closes, self._join.close, None)
             async with trio.open_nursery() as senders:

@@ -176,6 +176,8 @@ class _WatchedPacer:
         self._hold(limit is None or self.in_flight <= limit, _PLACES, self.in_flight, "of", limit)
         self._hold(all(other >= called for other in self.entering.values()), _ORDER, number, self.entering)
         self._look_at_breaker(now, other_probe=self.probe is not None)
+        in_line = self.pauses.until is not None and min(self.starting.values(), default=now) < now
+        self._hold(not in_line, _BREAKER, "who waits for a turn goes before who comes from outside", self.starting)
 
     def _started(self, number: int, ticket: _Ticket) -> None:
         called, now = self.starting[number], trio.current_time()

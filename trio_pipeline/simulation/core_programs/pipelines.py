@@ -202,11 +202,14 @@ class PipelineProgram:
             case "resize":
                 watched.limit_lowered |= order.number < watched.stage.workers
                 watched.stage.workers = order.number
+                watched.resized_at = trio.current_time()
                 self._hold(watched.stage.workers == order.number, "a stage has the workers that it was given")
             case "stop":
                 watched.stage.stop("ordered")
             case "drain":
                 self._drain([0.0, 0.5, 2.0, math.inf][order.number])
+                if order.number and not all(watched.stage.ended for watched in self._stages):
+                    self._start_late()
             case "cancel":
                 self._cancelled_at = min(self._cancelled_at, trio.current_time())
                 self._pipeline.cancel()
@@ -233,6 +236,8 @@ class PipelineProgram:
         backlog.close()
         self._start(watched)
         self._stages.append(watched)
+        is_stopped = watched.stage.stopped is not None
+        self._hold(is_stopped or not self._pipeline.draining, _SAYS, watched.name, "starts while it drains")
 
     # What must hold.
 

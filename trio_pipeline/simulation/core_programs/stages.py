@@ -93,6 +93,7 @@ class WatchedStage:
         final: The outcome of each item that has one.
         too_late: Items that were to wait for longer than the stage's patience.
         given_back: How often an item was given back unchanged.
+        resized_at: When the limit was last changed.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class WatchedStage:
         self.given_back = 0
         self.put_offs = 0
         self.limit_lowered = False
+        self.resized_at = -math.inf
         self._shared = shared
         self._hold = shared.witness.hold
         self._before = before
@@ -222,6 +224,8 @@ class WatchedStage:
     def received(self, item: Hashable) -> None:
         """The stage was given an item."""
         self._hold(self._may_take or self.limit_lowered, _AHEAD, item, "besides", list(self._under_way))
+        is_paused = not self.stage.workers and self.resized_at < trio.current_time()
+        self._hold(not is_paused, _STOPPED, item, "is taken without workers since", self.resized_at)
         self._fresh.add(item)
         self._under_way[item] = self._came
         self._came += 1
@@ -368,6 +372,7 @@ class WatchedStage:
         if self.stage.stopped is not None:
             hold(self.at_work + len(self._sending) > 0, _STOPPED, "nothing is at work at", moment)
             return
+        hold(self.sink is None or not self.sink.broken, _STOPPED, "nobody takes its results, and it goes on")
         self._look_at_figures()
         busy, limit, facts = statistics.busy, statistics.workers, (statistics, "at", moment)
         hold(busy >= limit or not self._fresh, _FREE, self._fresh, *facts)
