@@ -95,6 +95,9 @@ class Stage(Generic[ItemT, ResultT]):
     @workers.setter
     def workers(self, workers: int) -> None:
         self._seats.resize(check_workers(self.name, workers))
+        if self._turns is not None:
+            # More workers may be further ahead.
+            self._turns.look_again()
 
     @property
     def stopped(self) -> str | None:

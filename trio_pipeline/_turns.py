@@ -57,6 +57,10 @@ class Turns(Generic[ItemT, EndT]):
             self._next += 1
             return turn, item
 
+    def look_again(self) -> None:
+        """Have whoever waits to receive ask anew how many items may be under way."""
+        self._moved.unpark_all()
+
     async def finish(self, turn: int, item: ItemT, end: EndT) -> None:
         """Let an item leave as soon as all before it have left.
 
