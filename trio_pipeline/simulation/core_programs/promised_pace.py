@@ -1,7 +1,7 @@
 """What the documentation of a pacer promises about the interval in force and about pauses, as numbers.
 
-Written from the sentences in the docstring of `Pacer` and in DESIGN.md, and not from the code below them: the two are
-compared.
+A second, shorter way to the same numbers: the sentences in the docstring of `Pacer`, and in the corners that these
+leave open what the code does. So it tells when the pacer changes, not whether those corners were meant as they are.
 
 Pure: this file knows neither Trio nor a pacer.
 """
