@@ -93,6 +93,11 @@ def test_limit_is_the_most_runs(limit, complete):
     assert Exploration(min(limit, 6), complete) == explore(lambda schedule: walks(schedule, (2, 2)), limit=limit)
 
 
+def test_limit_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one schedule has to be tried, not 0"):
+        explore(lambda schedule: walks(schedule, (2, 2)), limit=0)
+
+
 def test_first_failure_comes_out_with_its_replay():
     with pytest.raises(AssertionError) as caught:
         explore(lambda schedule: deposit_often(schedule, 2))

@@ -388,6 +388,15 @@ class TestErrors:
 
         assert run(program, schedule=InOrder()) == "abab"
 
+    def test_first_run_inside_of_a_run_does_not_blame_trio(self, monkeypatch):
+        monkeypatch.setattr(running, "_checked", threading.Event())
+
+        async def program():
+            run(trio.sleep, 1)
+
+        with pytest.raises(RuntimeError, match="from inside a run"):
+            trio.run(program)
+
 
 class TestRestOfProcess:
     @staticmethod

@@ -41,13 +41,15 @@ def explore(run_once: Callable[[Schedule], object], *, limit: int = 10_000) -> E
 
     Args:
         run_once: Runs the program from its start by `run(…, schedule=…)`, and raises an error if something is wrong.
-        limit: The most schedules to try.
+        limit: The most schedules to try, at least 1.
 
     Raises:
         NotDeterministic: The program had other choices after the same beginning.
-        ValueError: The schedule was not used.
+        ValueError: The schedule was not used, or `limit` is less than 1.
         BaseException: The first error of `run_once`, with a note that has the `Replay` which shows it again.
     """
+    if limit < 1:
+        raise ValueError(f"at least one schedule has to be tried, not {limit}")
     branch = _Branch([])
     runs = 0
     while True:

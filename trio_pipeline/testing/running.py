@@ -61,9 +61,13 @@ def run(
         NothingMoves: The program cannot end: all tasks wait and no deadline is left before the limit, or time does not
             go on any more. The tasks are cancelled first.
         UnknownTrio: This cannot be done with the Trio that is installed.
+        RuntimeError: Called within `trio.run`.
         BaseException: What comes out of the function, or of the schedule; with a note that says the schedule, the step
             and the time.
     """
+    if trio.lowlevel.in_trio_run():
+        # Before Trio is tried, which would fail by this and be blamed.
+        raise RuntimeError("run() was called from inside a run of Trio: call it from a function that is not async")
     _check_trio()
     chosen = RandomWalk(schedule) if isinstance(schedule, int) else schedule
     return _conduct(Conductor(chosen, start, limit, patience, trace, before_step), function, *args)
