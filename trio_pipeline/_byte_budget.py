@@ -52,7 +52,11 @@ class Reservation:
 
         Returns:
             Whether it holds them now. If not, nothing has changed.
+
+        Raises:
+            ValueError: `size` is negative.
         """
+        _check_size(size)
         changed = self._change(self._size, size)
         if changed:
             self._size = size
@@ -97,8 +101,12 @@ class ByteBudget:
     async def reserve(self, size: int) -> Reservation:
         """Wait until `size` bytes fit, and hold them.
 
+        Raises:
+            ValueError: `size` is negative.
+
         Cancellation: a checkpoint; nothing is held, and those behind are served.
         """
+        _check_size(size)
         await trio.lowlevel.checkpoint_if_cancelled()
         if not self._waiting and self.fits(size):
             self._used += size
@@ -119,7 +127,12 @@ class ByteBudget:
         return Reservation(size, self._change)
 
     def hold(self, size: int) -> Reservation:
-        """Hold bytes that exist already, whether they fit or not."""
+        """Hold bytes that exist already, whether they fit or not.
+
+        Raises:
+            ValueError: `size` is negative.
+        """
+        _check_size(size)
         self._used += size
         return Reservation(size, self._change)
 
@@ -149,3 +162,8 @@ class ByteBudget:
             size, granted = self._waiting.popleft()
             self._used += size
             granted.set()
+
+
+def _check_size(size: int) -> None:
+    if size < 0:
+        raise ValueError(f"a size is a number of bytes and not negative: {size}")

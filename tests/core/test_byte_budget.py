@@ -161,6 +161,18 @@ async def test_what_exists_already_is_held_in_any_case(autojump_clock):
     assert story == [("first", 3)]
 
 
+async def test_no_size_is_negative(autojump_clock):
+    budget = ByteBudget(LIMIT)
+    reservation = budget.hold(1)
+    with pytest.raises(ValueError, match="not negative: -1"):
+        await budget.reserve(-1)
+    with pytest.raises(ValueError, match="not negative: -1"):
+        budget.hold(-1)
+    with pytest.raises(ValueError, match="not negative: -1"):
+        reservation.resize(-1)
+    assert budget.statistics().used == 1
+
+
 async def test_raised_limit_serves_who_waits(autojump_clock):
     budget = ByteBudget(LIMIT)
     story: list[tuple[str, float]] = []
