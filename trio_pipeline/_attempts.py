@@ -27,7 +27,7 @@ from trio_pipeline.retry import (
     decide,
 )
 
-__all__ = ["Attempts", "Concluding", "Recorder", "Returnable", "was_called_wrongly", "within"]
+__all__ = ["Attempts", "Concluding", "Recorder", "Returnable", "reports_in", "was_called_wrongly", "within"]
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -174,6 +174,11 @@ class Attempts(Generic[ItemT, ResultT]):
             self.leave(item)
             return False
         return True
+
+
+def reports_in(error: BaseException) -> BaseException | None:
+    """The reports of a handler that lie in a group, where a stage does not look for them."""
+    return error.subgroup((ItemError, StopStage)) if isinstance(error, BaseExceptionGroup) else None
 
 
 def was_called_wrongly(error: BaseException) -> bool:

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 
 import trio
 
-__all__ = ["explain", "flat_group"]
+__all__ = ["explain", "flat_group", "name_item"]
+
+_LONGEST_NAME = 1000
+"""Characters. A batch of rows, or a body, has millions."""
 
 
 def explain(error: BaseException, note: str) -> None:
@@ -22,6 +25,12 @@ def explain(error: BaseException, note: str) -> None:
     for leaf in _leaves(error):
         if not isinstance(leaf, trio.Cancelled):
             leaf.add_note(note)
+
+
+def name_item(error: BaseException, item: object) -> None:
+    """Say in an exception which item was in hand, of a long one only how it begins."""
+    name = repr(item)
+    explain(error, f"item: {name}" if len(name) <= _LONGEST_NAME else f"item: {name[:_LONGEST_NAME]}…")
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from typing import Generic, TypeVar
 
 import trio
 
-from trio_pipeline._attempts import Attempts, Concluding, Recorder, Returnable, was_called_wrongly
-from trio_pipeline._defects import explain
+from trio_pipeline._attempts import Attempts, Concluding, Recorder, Returnable, reports_in, was_called_wrongly
+from trio_pipeline._defects import explain, name_item
 from trio_pipeline._seats import Seat, Seats
 from trio_pipeline._stage_counts import Counts, StageStatistics
 from trio_pipeline._turns import Turns
-from trio_pipeline._usage import CALLED_WRONGLY, check_workers
+from trio_pipeline._usage import CALLED_WRONGLY, IN_A_GROUP, check_workers
 from trio_pipeline.channels import Closable, Sink, Source, unread
 from trio_pipeline.retry import Done, Failed, Rejected, RetryPolicy, StopPipeline, StopStage
 
@@ -222,7 +222,9 @@ class Stage(Generic[ItemT, ResultT]):
                 self._counts.left += not settled
                 if was_called_wrongly(error):
                     explain(error, CALLED_WRONGLY)
-                explain(error, f"item: {item!r}")
+                if (reports := reports_in(error)) is not None:
+                    explain(reports, IN_A_GROUP)
+                name_item(error, item)
                 raise
             finally:
                 seats.busy -= 1
@@ -265,7 +267,7 @@ class Stage(Generic[ItemT, ResultT]):
                 await self._hand_on(self._sink, outcome.result)
             self._let_go(item, outcome)
         except BaseException as error:
-            explain(error, f"item: {item!r}")
+            name_item(error, item)
             raise
 
     async def _finds_room(self, item: ItemT) -> bool:

@@ -13,11 +13,26 @@ from typing import Any
 
 import trio
 
-__all__ = ["CALLED_WRONGLY", "check_async", "check_deadline", "check_sink", "check_source", "check_workers"]
+from trio_pipeline._attempts import Concluding, Returnable
+from trio_pipeline.channels import Backlog, Batches, Branch, FanOut, Join
+
+__all__ = [
+    "CALLED_WRONGLY",
+    "IN_A_GROUP",
+    "check_async",
+    "check_deadline",
+    "check_sink",
+    "check_source",
+    "check_workers",
+]
 
 CALLED_WRONGLY = (
     "A handler is an async function that is called with one item; "
     "a record is one that is called with item, outcome, attempt and elapsed."
+)
+IN_A_GROUP = (
+    "Out of a nursery this comes in an exception group, and a group is a defect: "
+    "catch it with except* around the nursery, and raise it again outside."
 )
 
 
@@ -35,12 +50,15 @@ def check_workers(stage: str, workers: object) -> int:
     return workers
 
 
-def check_deadline(stage: str, deadline: float) -> None:
+def check_deadline(stage: str, deadline: object) -> None:
     """Refuse a deadline that no attempt can keep.
 
     Raises:
+        TypeError: It is no number.
         ValueError: It is not more than 0.
     """
+    if not isinstance(deadline, int | float) or isinstance(deadline, bool):
+        raise TypeError(f"stage {stage!r}: a deadline is a number of seconds, not {deadline!r}")
     if not deadline > 0:
         raise ValueError(f"stage {stage!r}: an attempt needs time, a deadline of {deadline} s gives none")
 
@@ -77,12 +95,21 @@ def check_source(stage: str, source: object) -> None:
     """Refuse what nothing can be received from.
 
     Raises:
-        TypeError: It is no source.
+        TypeError: It is no source, or makes batches of one that waits for a word about each item.
         trio.ClosedResourceError: It was closed.
     """
     if not hasattr(source, "receive"):
         raise TypeError(f"stage {stage!r}: its source has no receive(): {source!r}; {_hint(source)}")
-    _check_open(stage, "source", source)
+    within: Any = source
+    while isinstance(within, Batches):
+        within = within.source
+    if within is not source and isinstance(within, Returnable | Concluding):
+        # A stage speaks of batches, never of what is in them: the source would wait for that for ever.
+        raise TypeError(
+            f"stage {stage!r}: its source makes batches of {within!r}, which waits for a word about each item; let "
+            "another stage receive from that and send the items over a channel, and make batches of the channel"
+        )
+    _check_open(stage, "source", within)
 
 
 def check_sink(stage: str, sink: object) -> None:
@@ -131,6 +158,12 @@ def _hint(end: object) -> str:
         return "open_memory_channel() gives the end to send to first, and then the end to receive from"
     if isinstance(end, tuple):
         return "open_memory_channel() gives two ends: hand over one of them"
+    if isinstance(end, FanOut):
+        return "hand over one of its branches, or its join()"
+    if isinstance(end, Branch | Join):
+        return "what is to come out there is sent to its FanOut"
+    if isinstance(end, Backlog):
+        return "have the handler put() items into it"
     return "Backlog.of(items) makes a source of a list"
 
 

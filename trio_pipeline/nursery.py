@@ -80,7 +80,7 @@ class Pipeline:
 
     @property
     def cancelled(self) -> bool:
-        """Whether work was cut off: by `cancel`, or because the grace of a drain was over."""
+        """Whether it was cancelled: by `cancel`, or because the grace of a drain was over."""
         return self._cancelled
 
     def start_stage(
@@ -102,9 +102,11 @@ class Pipeline:
         Args:
             name: What it is called in statistics and in the notes of errors.
             handler: Called with each item. What it returns goes to `sink`. It reports a failure by raising `TryAgain`,
-                `GiveUp`, `Reject`, `StopStage` or `StopPipeline`; any other exception is a defect.
+                `GiveUp`, `Reject`, `StopStage` or `StopPipeline`; any other exception is a defect, and so is one of
+                these in a group, as it comes out of a nursery.
             source: Where the items come from. An item that has to wait long goes back there, if it is a `Backlog`; so
-                the items of one have to be hashable.
+                the items of one have to be hashable, and equal ones share their attempts. Batches can be made of a
+                channel, not of what waits for a word about each item, a `Backlog` or a `Branch`.
             sink: Where the results go; None if nowhere.
             workers: How many items are worked on at once; 0 is a pause. A pipeline whose block has ended warns of a
                 stage that never had one.
@@ -121,8 +123,8 @@ class Pipeline:
                 holds up the others before their results fill the memory. None for twice as many as `workers`.
 
         Raises:
-            TypeError: `workers` is no whole number; `handler` or `record` is not async; `source` is no source or `sink`
-                no sink.
+            TypeError: `workers` is no whole number or `deadline` no number; `handler` or `record` is not async;
+                `source` is no source or makes batches of a `Backlog` or `Branch`; `sink` is no sink.
             ValueError: `workers` is negative, `deadline` is not more than 0, `ahead` is less than 1 or given without
                 `ordered`; `source` or `sink` was handed to another stage already.
             trio.ClosedResourceError: `source` or `sink` is an end of a channel that was closed.
@@ -166,6 +168,10 @@ class Pipeline:
 
         It is cancelled when the last stage has ended, and not before, so that it sees them all out. An exception out of
         it is a defect, which cancels the pipeline.
+
+        Raises:
+            TypeError: `service` is not async.
+            RuntimeError: The pipeline has ended.
         """
         self._services.start_soon(service, *args, name=name)
 
@@ -213,7 +219,7 @@ class Pipeline:
                     f"stage {stage.name!r} has no workers and never had any: the pipeline cannot end before somebody "
                     "sets its `workers` or drains the pipeline",
                     RuntimeWarning,
-                    stacklevel=2,
+                    stacklevel=4,  # at the `async with` of the pipeline, beyond `open_pipeline` and contextlib
                 )
 
     def _check_unowned(self, name: str, what: str, end: object) -> None:
@@ -242,7 +248,7 @@ async def open_pipeline(*, random_source: random.Random | None = None) -> AsyncI
 
     Raises:
         BaseExceptionGroup: A defect: the first exception that no stage knows what to do with cancels the others. The
-            group is flat; the notes of each exception name stage and item.
+            group is flat; the notes of each exception name stage and item. What the block raises comes in it, too.
 
     Cancellation: cancels every stage and waits for its workers to end.
     """

@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from trio_pipeline._usage import IN_A_GROUP
 from trio_pipeline.channels import Backlog
 from trio_pipeline.nursery import open_pipeline
 from trio_pipeline.retry import GiveUp, StopStage, TryAgain
@@ -20,6 +21,12 @@ class Defect(Exception):
 def noted(*notes: str) -> Any:
     """Whether an exception has these notes, in this order."""
     return lambda error: error.__notes__ == list(notes)
+
+
+def channel_with(item: Any) -> Any:
+    send, receive = trio.open_memory_channel[Any](1)
+    send.send_nowait(item)
+    return receive
 
 
 async def raise_defect(item: Any) -> None:
@@ -55,6 +62,13 @@ async def test_defect_cancels_the_other_stages(autojump_clock):
     assert other.ended
     assert other.statistics().left == 1
     assert (work.statistics().left, work.statistics().done, work.statistics().busy) == (1, 0, 0)
+
+
+async def test_long_item_is_named_by_its_beginning(autojump_clock):
+    rows = list(range(100_000))
+    with pytest.RaisesGroup(pytest.RaisesExc(Defect, check=noted(f"item: {str(rows)[:1000]}…", "stage: work"))):
+        async with open_pipeline() as pipeline:
+            pipeline.start_stage("work", raise_defect, source=channel_with(rows))
 
 
 async def test_defects_of_two_stages_come_out_flat(autojump_clock):
@@ -161,7 +175,7 @@ async def test_item_error_of_a_group_is_a_defect(autojump_clock):
         async with trio.open_nursery():
             raise TryAgain("in a group")
 
-    with pytest.RaisesGroup(pytest.RaisesExc(TryAgain, check=noted("item: 1", "stage: work"))):
+    with pytest.RaisesGroup(pytest.RaisesExc(TryAgain, check=noted(IN_A_GROUP, "item: 1", "stage: work"))):
         async with open_pipeline() as pipeline:
             pipeline.start_stage("work", nested, source=Backlog.of([1]))
 

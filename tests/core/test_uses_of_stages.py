@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from trio_pipeline import _usage
-from trio_pipeline.channels import Backlog
+from trio_pipeline.channels import Backlog, FanOut, batched
 from trio_pipeline.nursery import open_pipeline
 
 
@@ -236,6 +236,44 @@ async def test_what_is_no_end_of_a_channel_is_refused(autojump_clock, wrong):
         await start(sink=sink)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"source": FanOut(1, capacity=1)}, "one of its branches"),
+        ({"sink": FanOut(1, capacity=1).branches[0]}, "is sent to its FanOut"),
+        ({"sink": FanOut(1, capacity=1).join()}, "is sent to its FanOut"),
+        ({"sink": Backlog.of([1])}, r"the handler put\(\) items into it"),
+    ],
+)
+async def test_wrong_end_is_refused_with_the_right_one(autojump_clock, options, words):
+    with refused(TypeError, words):
+        await start(**options)
+
+
+@pytest.mark.parametrize("waiting", [Backlog.of([1, 2]), FanOut(1, capacity=1).branches[0]])
+async def test_batches_of_what_waits_for_a_word_are_refused(autojump_clock, waiting):
+    """A stage has none about what is in a batch: the source would never end."""
+    for source in (
+        batched(waiting, size=2, seconds=1),
+        batched(batched(waiting, size=2, seconds=1), size=2, seconds=1),
+    ):
+        with refused(TypeError, "make batches of the channel"):
+            await start(source=source)
+
+
+async def test_batches_of_a_closed_channel_are_refused(autojump_clock):
+    _, receive = trio.open_memory_channel[int](1)
+    receive.close()
+    with refused(trio.ClosedResourceError, "its source was closed already"):
+        await start(source=batched(receive, size=2, seconds=1))
+
+
+@pytest.mark.parametrize("deadline", ["5", True])
+async def test_deadline_is_a_number(autojump_clock, deadline):
+    with refused(TypeError, "a deadline is a number of seconds"):
+        await start(deadline=deadline)
+
+
 async def test_refused_stage_takes_part_in_nothing(autojump_clock):
     send, receive = trio.open_memory_channel[int](1)
     async with open_pipeline() as pipeline:
@@ -270,9 +308,10 @@ async def leave_paused(nursery: trio.Nursery) -> Any:
 
 async def test_pipeline_warns_of_a_stage_that_never_had_a_worker(autojump_clock):
     async with trio.open_nursery() as nursery:
-        with pytest.warns(RuntimeWarning, match="stage 'paused' has no workers and never had any"):
+        with pytest.warns(RuntimeWarning, match="stage 'paused' has no workers and never had any") as warned:
             stage = await leave_paused(nursery)
     assert stage.statistics().done == 1
+    assert warned[0].filename == __file__
 
 
 async def test_pipeline_warns_of_no_pause_that_somebody_may_end(autojump_clock):
