@@ -13,7 +13,7 @@ from job_processes import archived, ended, held_workers, is_alive, stand_ins, wa
 
 KILLS = 3
 UPLOADERS = 2
-DOWNLOADERS = 3
+DOWNLOADERS = 3 + 1  # one is spare: a PDF that it holds may be there and not be recorded yet
 
 # Uploads after whose start a run said nothing more, because it was dead.
 IN_FLIGHT = """

@@ -34,6 +34,11 @@ async def note_the_way(life: Life):
     return sum(way)
 
 
+async def tell_process(life: Life):
+    life.keep("process", os.getpid)
+    await trio.sleep(5)
+
+
 class TestEnds:
     def test_result_and_what_was_kept_come_out(self):
         end = live(note_the_way, seed=0)
@@ -333,8 +338,8 @@ class TestProcess:
 
     def test_children_and_pipes_are_gone(self):
         before = set(Path("/proc/self/fd").iterdir())
-        for crash_at in (None, 3):
-            live(note_the_way, seed=0, crash_at=crash_at)
+        children = [live(tell_process, seed=0, crash_at=crash_at).kept["process"] for crash_at in (None, 3)]
         assert set(Path("/proc/self/fd").iterdir()) == before
-        with pytest.raises(ChildProcessError):
-            os.waitpid(-1, os.WNOHANG)
+        for child in children:
+            with pytest.raises(ChildProcessError):
+                os.waitpid(child, os.WNOHANG)
