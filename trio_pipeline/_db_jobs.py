@@ -174,8 +174,8 @@ class Desk:
     def done(self, job: Read) -> None:
         """Take note that a read's queries are over: an interrupt between here and the answer would hit what follows."""
         with self._lock:
-            if job.state is State.CURRENT:
-                job.state = State.DONE
+            # It was the current one: none is withdrawn that has begun, save when this thread is no more.
+            job.state = State.DONE
 
     def end(self, job: Job) -> bool:
         """Take note that a job is over, and is to be answered; False if it has been withdrawn."""

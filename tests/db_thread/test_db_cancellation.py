@@ -240,6 +240,7 @@ async def test_closed_connection_harms_no_scheduler(open_numbers):
         for call in (lambda: database.append("t", {"n": 1}), lambda: database.write(insert(1))):
             with pytest.raises(duckdb.ConnectionException):
                 await call()
+        assert database.statistics().queued == 0
 
 
 async def test_interrupts_never_hit_the_next_call(open_numbers):
