@@ -97,8 +97,8 @@ async def test_rows_all_cancelled_split_no_batch(open_numbers):
     async with open_numbers() as database:
         before, scope = database.statistics(), trio.CancelScope()
         async with waiting_together(database) as nursery:
-            await start_in_order(nursery, cancelled, scope, database)
             await start_in_order(nursery, database.write, runs.append)
+            await start_in_order(nursery, cancelled, scope, database)
             scope.cancel()
             await trio.testing.wait_all_tasks_blocked()
         after = database.statistics()
