@@ -100,7 +100,9 @@ class Backlog(Generic[T]):
             due: When it may be handed out, in Trio's time.
 
         Raises:
-            trio.ClosedResourceError: The backlog is closed.
+            trio.ClosedResourceError: The backlog is closed, by hand or because its stage has ended. For a handler that
+                feeds it this is a defect like any other, unless it says what it means.
+            ValueError: `due` is not a number.
         """
         if self._closed:
             raise trio.ClosedResourceError("this backlog was closed")
@@ -179,6 +181,8 @@ class Backlog(Generic[T]):
             heapq.heappush(self._ready, (self._priority(item), next(self._order), item))
             self._waiting.unpark()
             return
+        if math.isnan(due):
+            raise ValueError("nothing is ever due at a time that is not a number")
         heapq.heappush(self._delayed, (due, next(self._order), item))
         # All of them: if one alone learned of an earlier due time, its cancellation would lose the wake-up.
         self._waiting.unpark_all()

@@ -165,11 +165,13 @@ def batched(source: Source[T], *, size: int, seconds: float) -> Batches[T]:
     Args:
         source: Where the items come from.
         size: The most that a batch holds, at least 1.
-        seconds: How long the first item of a batch waits for company.
+        seconds: How long the first item of a batch waits for company, at least 0, which leaves it alone.
 
     Raises:
-        ValueError: `size` is less than 1.
+        ValueError: `size` is less than 1, or `seconds` is negative or not a number.
     """
     if size < 1:
         raise ValueError(f"a batch holds at least one item, not {size}")
+    if not seconds >= 0:
+        raise ValueError(f"the first item of a batch waits for some seconds or for none, not for {seconds}")
     return Batches(source, size, seconds)

@@ -106,6 +106,13 @@ async def test_put_after_close_is_refused(autojump_clock):
         backlog.put(1)
 
 
+async def test_item_is_due_at_some_time(autojump_clock):
+    backlog = Backlog(natural)
+    with pytest.raises(ValueError, match="not a number"):
+        backlog.put(1, due=math.nan)
+    assert backlog.statistics().delayed == 0
+
+
 async def test_close_ends_all_who_wait(autojump_clock):
     backlog = Backlog(natural)
     async with trio.open_nursery() as nursery:

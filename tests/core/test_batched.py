@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -45,14 +46,21 @@ async def test_no_batch_is_empty(autojump_clock):
     assert await batches_of([], size=2, seconds=1) == []
 
 
-async def test_no_time_gives_what_comes_together(autojump_clock):
-    assert await batches_of([0, 1], size=5, seconds=0) == [(0, [0]), (1, [1])]
+async def test_no_time_leaves_each_item_alone(autojump_clock):
+    assert await batches_of([0, 0, 1], size=5, seconds=0) == [(0, [0]), (0, [1]), (1, [2])]
 
 
 async def test_batch_of_nothing_is_refused(autojump_clock):
     _, receive = trio.open_memory_channel[int](0)
     with pytest.raises(ValueError, match="at least one item, not 0"):
         batched(receive, size=0, seconds=1)
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan])
+async def test_time_is_not_negative(autojump_clock, seconds):
+    _, receive = trio.open_memory_channel[int](1)
+    with pytest.raises(ValueError, match="some seconds or for none"):
+        batched(receive, size=1, seconds=seconds)
 
 
 async def test_cancelled_receive_keeps_what_it_collected(autojump_clock):
