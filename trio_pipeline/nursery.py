@@ -48,13 +48,16 @@ class PipelineStatistics:
 
     Attributes:
         stages: Each stage in the order in which they were started.
-        draining: Whether it takes up nothing new any more.
-        stopped: Why it does not, or None.
+        stopped: Why it takes up nothing new any more, or None if it does.
     """
 
     stages: tuple[StageStatistics, ...]
-    draining: bool
     stopped: str | None = None
+
+    @property
+    def draining(self) -> bool:
+        """Whether it takes up nothing new any more."""
+        return self.stopped is not None
 
 
 class Pipeline:
@@ -207,7 +210,7 @@ class Pipeline:
 
     def statistics(self) -> PipelineStatistics:
         """What it has done so far."""
-        return PipelineStatistics(tuple(stage.statistics() for stage in self._stages), self.draining, self._stopped)
+        return PipelineStatistics(tuple(stage.statistics() for stage in self._stages), self._stopped)
 
     def _warn_of_endless_pauses(self) -> None:
         """Say which stages will hold up the end, since nobody inside the pipeline is left to give them workers."""

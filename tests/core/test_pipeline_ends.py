@@ -62,14 +62,14 @@ async def test_stages_end_one_after_another(autojump_clock):
         assert first.ended
         assert not second.ended
     assert trio.current_time() == 30
-    assert pipeline.statistics() == PipelineStatistics((first.statistics(), second.statistics()), draining=False)
+    assert pipeline.statistics() == PipelineStatistics((first.statistics(), second.statistics()))
     assert second.statistics().done == 2
 
 
 async def test_pipeline_without_stages_ends(autojump_clock):
     async with open_pipeline() as pipeline:
         pass
-    assert pipeline.statistics() == PipelineStatistics((), draining=False)
+    assert pipeline.statistics() == PipelineStatistics(())
     assert not pipeline.cancelled
 
 
