@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import gzip
 import hashlib
+import os
 
 import pytest
 
+from trio_pipeline.diario.lifecycle import OUTCOMES
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.simulation.accounting import everything_is_done, is_settled
-from trio_pipeline.simulation.invariants import OF_EVERY_LIFE
-from trio_pipeline.simulation.scenario import LifePlan, draw_scenario
+from trio_pipeline.simulation.invariants import LIFE_CYCLE, OF_EVERY_LIFE
+from trio_pipeline.simulation.scenario import OTHER_BYTES, LifePlan, draw_scenario
 from trio_pipeline.simulation.sightings import (
     Answer,
     Event,
@@ -22,6 +25,7 @@ from trio_pipeline.simulation.sightings import (
     LedgerRows,
     LifeSeen,
     Pace,
+    Reading,
     Request,
     RunRow,
     Sightings,
@@ -50,6 +54,7 @@ SCENARIO = dataclasses.replace(
     patience=600.0,
     runs=5,
     faults=(),
+    held=(),
 )
 
 
@@ -63,7 +68,7 @@ DONE = (
     event(1000.0, "archive", "asked"),
     event(1001.0, "download", "downloaded", attempt=1),
     event(1002.0, "archive", "started"),
-    event(1003.0, "archive", "submitted", attempt=1, not_before=1303.0),
+    event(1003.0, "archive", "submitted", attempt=1, not_before=1003.5),
     event(1004.0, "confirm", "confirmed", attempt=1),
 )
 COUNTS = {"download": {"downloaded": 1, "left": 0}, "archive": {"submitted": 1}, "confirm": {"confirmed": 1}}
@@ -119,7 +124,7 @@ def test_good_life_is_good(seen, history):
 def test_defect(seen, history):
     seen.error = "Traceback …"
     assert broken(seen, history) == ["a run ends without a defect"]
-    seen.sightings.disk_was_full = True
+    seen.sightings.disk_failed = True
     assert broken(seen, history) == []
 
 
@@ -152,6 +157,38 @@ def test_record_of_an_earlier_life_that_has_changed(seen, history):
 def test_event_that_cannot_happen(seen, history):
     record(seen, *DONE[:2], event(1002.0, "confirm", "confirmed"), *DONE[2:])
     assert "states follow the life cycle" in broken(seen, history)
+
+
+@pytest.mark.parametrize("outcome", ["started", "submitted"])
+def test_second_upload_of_what_may_be_there(seen, history, outcome):
+    record(seen, *DONE[:3], event(1001.5, "archive", outcome), *DONE[3:])
+    assert "states follow the life cycle" in broken(seen, history)
+
+
+def test_every_event_of_the_program_is_in_the_table():
+    assert {(str(stage), outcome): str(state) for (stage, outcome), state in OUTCOMES.items()} == {
+        key: after for key, (_, after) in LIFE_CYCLE.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("stage", "states"), [("confirm", ("downloaded", "submitted")), ("download", ("pending", "not_asked"))]
+)
+def test_report_that_forgets_what_is_left(seen, history, stage, states):
+    record(seen, states={NAME: (*states, "not_asked")})
+    assert "a run says what is left" in broken(seen, history)
+    seen.sightings.reported = {**COUNTS, stage: {"left": 1}}
+    assert "a run says what is left" not in broken(seen, history)
+
+
+def test_what_lacks_its_pdf_is_left_to_the_download(seen, history):
+    record(seen, states={NAME: ("downloaded", "pending", "pending")})
+    seen.sightings.ended_by = "drained"
+    seen.sightings.reported = {"download": {"left": 1}, "archive": {"left": 0}}
+    assert "a run says what is left" not in broken(seen, history)
+    (seen.directory / "spool").mkdir()
+    (seen.directory / "spool" / f"{NAME}.pdf").write_bytes(BODY)
+    assert "a run says what is left" in broken(seen, history)
 
 
 def test_view_that_says_something_else(seen, history):
@@ -203,14 +240,89 @@ def test_part_of_a_file_under_a_final_name(seen, history, name):
     assert broken(seen, history) == ["a final name holds a whole PDF"]
 
 
+def folder_copy(seen, history, data, **held):
+    """A copy in a folder archive, changed now; `held` says what was there from the beginning."""
+    seen.scenario = dataclasses.replace(SCENARIO, archive="folder", **held)
+    path = seen.directory / "archive" / "2025" / f"{NAME}.pdf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_copy_that_was_there_and_is_replaced(seen, history):
+    path = folder_copy(seen, history, BODY, held=((0, "same"),))
+    assert broken(seen, history) == ["nothing is archived twice"]
+    os.utime(path, (0, 0))
+    assert broken(seen, history) == []
+
+
+def test_bytes_of_others_may_stay_where_they_were_or_be_set_aside(seen, history):
+    path = folder_copy(seen, history, OTHER_BYTES, held=((0, "other"),))
+    assert broken(seen, history) == ["a final name holds a whole PDF"]  # it is said to be confirmed
+    path.rename(path.with_name(f"{NAME}.replaced-1.pdf"))
+    assert broken(seen, history) == []
+
+
+def test_copy_that_has_decayed_is_no_fault_of_the_program(seen, history):
+    folder_copy(seen, history, b"%PDF the gazeppe")
+    assert broken(seen, history) == ["a final name holds a whole PDF"]
+    history.decayed[f"archive/2025/{NAME}.pdf"] = b"%PDF the gazeppe"
+    assert broken(seen, history) == []
+
+
+def test_decayed_pdf_that_was_handed_over_unseen(seen, history):
+    reason = "the file in the spool is not the one that was recorded"
+    record(seen, *DONE[:4], event(1003.0, "archive", "failed", attempt=1, reason=reason))
+    assert "what has decayed is brought back" in broken(seen, history)
+
+
 def test_confirmed_copy_that_is_not_there(seen, history):
     seen.stores = ()
     assert broken(seen, history) == ["what is confirmed is there"]
 
 
+@pytest.mark.parametrize("other", [{"md5": "0" * 32}, {"due": 1004.5}])
+def test_confirmed_copy_that_is_another_or_not_yet_to_be_seen(seen, history, other):
+    seen.stores = (dataclasses.replace(seen.stores[0], **other),)
+    assert "what is confirmed is there" in broken(seen, history)
+
+
+def write_text(seen, data):
+    (seen.directory / "text").mkdir(exist_ok=True)
+    (seen.directory / "text" / f"{NAME}.txt.gz").write_bytes(data)
+
+
+def extracted(seen, **changes):
+    record(seen, states={NAME: ("downloaded", "confirmed", "extracted")}, **changes)
+    write_text(seen, gzip.compress(b"the text"))
+
+
 def test_decisions_that_are_there_twice(seen, history):
-    record(seen, states={NAME: ("downloaded", "confirmed", "extracted")}, decisions={NAME: 4})
+    extracted(seen, decisions={NAME: 4})
     assert broken(seen, history) == ["decisions are whole"]
+
+
+@pytest.mark.parametrize(("read", "said"), [(0, 2), (2, None), (3, 2)])
+def test_decisions_without_their_event_or_event_without_them(seen, history, read, said):
+    extracted(seen, decisions={NAME: 2}, readings=(Reading("an id", read, 0, said, 0),))
+    assert broken(seen, history) == ["decisions are whole"]
+
+
+def test_decisions_and_their_event_of_one_piece(seen, history):
+    extracted(seen, decisions={NAME: 2}, readings=(Reading("an id", 2, 1, 2, 1),))
+    assert broken(seen, history) == []
+
+
+@pytest.mark.parametrize("data", [b"", gzip.compress(b"the text")[:-3], b"something else"])
+def test_text_that_is_not_whole(seen, history, data):
+    write_text(seen, data)
+    assert broken(seen, history) == (["texts are whole"])
+
+
+def test_text_that_is_not_there(seen, history):
+    extracted(seen, decisions={NAME: 2})
+    (seen.directory / "text" / f"{NAME}.txt.gz").unlink()
+    assert broken(seen, history) == ["texts are whole"]
 
 
 def test_requests_too_close_together(seen, history):
@@ -245,6 +357,19 @@ def test_request_before_its_time_of_an_earlier_life(seen, history):
     seen.before = LedgerRows(events=(event(900.0, "download", "put_off", not_before=2000.0),))
     record(seen, *seen.before.events, *DONE)
     assert "not_before is heeded" in broken(seen, history)
+
+
+@pytest.mark.parametrize(("stage", "outcome"), [("confirm", "confirmed"), ("archive", "failed")])
+def test_attempt_before_its_time(seen, history, stage, outcome):
+    waiting = event(1003.0, "archive", "submitted", attempt=1, not_before=1303.0)
+    record(seen, *DONE[:4], waiting, event(1004.0, stage, outcome, attempt=1))
+    assert "not_before is heeded" in broken(seen, history)
+
+
+def test_attempt_before_its_time_where_somebody_asked_for_it(seen, history):
+    waiting = event(1003.0, "archive", "put_off", attempt=1, not_before=1303.0)
+    record(seen, *DONE[:4], waiting, event(1003.5, "archive", "reset"), event(1004.0, "archive", "failed", attempt=1))
+    assert "not_before is heeded" not in broken(seen, history)
 
 
 def test_silence(seen, history):
@@ -323,6 +448,7 @@ class TestAccounting:
             ((), "refused with status 400: BadContent", False),
             (("archive:bad-content=1x@0",), "another reason", False),
             ((), "failed in 5 runs, last: stalled", False),  # there was one run only
+            ((), "the archive holds other bytes as a.pdf in the item a", False),
         ],
     )
     def test_rejection_needs_a_reason_that_the_world_gave(self, seen, history, faults, reason, is_good):
@@ -331,6 +457,12 @@ class TestAccounting:
         record(seen, states={NAME: ("downloaded", "rejected", "not_asked")})
         assert is_settled(seen)
         assert (list(everything_is_done(seen, history)) == []) is is_good
+
+    def test_rejection_of_what_others_have_put_there(self, seen, history):
+        seen.scenario = dataclasses.replace(SCENARIO, held=((0, "other"),))
+        record(seen, *DONE[:3], event(1003.0, "archive", "rejected", attempt=1, reason="holds other bytes as a.pdf"))
+        record(seen, states={NAME: ("downloaded", "rejected", "not_asked")})
+        assert list(everything_is_done(seen, history)) == []
 
     def test_what_depends_on_a_rejected_download_is_left(self, seen, history):
         seen.scenario = dataclasses.replace(SCENARIO, runs=1)

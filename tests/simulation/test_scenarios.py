@@ -55,6 +55,25 @@ def test_lives_crash_or_do_not():
     assert any(life.room for life in LIVES)
 
 
+def test_disks_and_databases_fail():
+    assert {life.disk_error > 0 for life in LIVES} == {True, False}
+    assert {life.busy_database > 0 for life in LIVES} == {True, False}
+    assert {life.full_database > 0 for life in LIVES} == {True, False}
+    assert {decay for life in LIVES for decay in life.decays} == {"spool changes", "spool loses", "archive changes"}
+
+
+def test_crash_comes_at_a_step_or_after_something_was_done():
+    assert all(life.crash_at is None or life.crash_after is None for life in LIVES)
+    assert any(life.crash_after for life in LIVES)
+
+
+def test_archive_may_hold_something_from_the_beginning():
+    held = [(scenario, *one) for scenario in MANY for one in scenario.held]
+    assert {kind for _, _, kind in held} == {"same", "other"}
+    assert all(edition in {number for number, _ in scenario.gazettes} for scenario, edition, _ in held)
+    assert all(scenario.archive != "none" for scenario, _, _ in held)
+
+
 def test_acts_are_in_order():
     assert all([act.after for act in life.acts] == sorted(act.after for act in life.acts) for life in LIVES)
 

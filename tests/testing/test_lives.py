@@ -45,6 +45,17 @@ class TestEnds:
         assert (end.crashed, end.result, end.error, end.clock) == (False, 10, None, 5.0)
         assert end.kept == {"way": [0, 1, 2, 3, 4]}
 
+    def test_program_may_be_told_to_crash_soon(self):
+        async def program(life):
+            life.keep("step", lambda: life.step)
+            await trio.sleep(2)
+            life.crash_at = life.step + 1
+            await trio.lowlevel.checkpoint()
+
+        end = live(program, seed=5)
+        assert (end.crashed, end.clock) == (True, 2.0)
+        assert end.kept["step"] == end.steps
+
     def test_error_comes_out_with_its_type_notes_and_place(self):
         async def program(life):
             life.keep("step", lambda: life.step)

@@ -181,6 +181,19 @@ class TestDatabaseThread:
 
         assert run(program) == pytest.approx(2.0, abs=0.06)
 
+    def test_statements_are_watched_once_they_are_executed(self, tmp_path):
+        async def program():
+            async with open_world(0, tmp_path) as simulated:
+                simulated.databases.watch = seen.append
+                with simulated.databases.connect(tmp_path / "a.duckdb") as connection:
+                    connection.execute("CREATE TABLE t (n INTEGER)")
+                    with pytest.raises(duckdb.Error):
+                        connection.execute("no SQL")
+
+        seen = []
+        run(program)
+        assert seen == ["CREATE TABLE t (n INTEGER)"]
+
     def test_commit_on_a_full_disk_stores_nothing_and_is_the_last(self, tmp_path):
         def fail(connection):
             simulated.databases.full_chance = 1.0

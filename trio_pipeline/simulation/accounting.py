@@ -40,11 +40,11 @@ def everything_is_done(seen: LifeSeen, history: History) -> Iterator[str]:
         for life, is_asked, done, state in zip(_LIVES, asked, _DONE, where, strict=True):
             if not is_asked and state != State.NOT_ASKED:
                 yield f"{life} of {name} is {state}, and nobody asked for it"
-            elif is_asked and state != done and not _has_reason(seen, name, life, where):
+            elif is_asked and state != done and not _has_reason(seen, history, name, life, where):
                 yield f"{life} of {name} is {state}"
 
 
-def _has_reason(seen: LifeSeen, name: str, life: str, where: tuple[str, str, str]) -> bool:
+def _has_reason(seen: LifeSeen, history: History, name: str, life: str, where: tuple[str, str, str]) -> bool:
     """Whether this world is the kind in which a life ends so."""
     if life != "download" and where[0] == State.REJECTED:
         return True
@@ -58,4 +58,6 @@ def _has_reason(seen: LifeSeen, name: str, life: str, where: tuple[str, str, str
         return False
     if last.reason.startswith("failed in "):
         return len({event.run_id for event in events if event.outcome in {"failed", "rejected"}}) >= seen.scenario.runs
+    if "holds other bytes" in last.reason:
+        return name in seen.scenario.held_by(history.gazettes, "other")
     return "BadContent" in last.reason and any("bad-content" in fault for fault in seen.scenario.faults)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from trio_pipeline.diario.lifecycle import StageName
+from trio_pipeline.diario.lifecycle import StageName, life_of
 from trio_pipeline.simulation.sightings import History, LifeSeen, Request
 
 __all__ = [
@@ -94,7 +94,8 @@ def _identifier(path: str, identifiers: Iterable[str]) -> str | None:
 
 
 def heeds_not_before(seen: LifeSeen, history: History) -> Iterator[str]:
-    """What the ledger puts off at the start of a life is not asked of the court before its time."""
+    """What was put off is not attempted before its time; the court is not even asked for it by a later life."""
+    yield from _attempts_too_soon(seen)
     waiting: dict[str, float] = {}
     for event in seen.before.events:
         if event.stage == StageName.DOWNLOAD:
@@ -108,6 +109,17 @@ def heeds_not_before(seen: LifeSeen, history: History) -> Iterator[str]:
             continue
         if request.at < waiting.get(name, -math.inf) - 1e-3:
             yield f"{request}, though {name} was to wait until {waiting[name]:.3f}"
+
+
+def _attempts_too_soon(seen: LifeSeen) -> Iterator[str]:
+    waiting: dict[tuple[str, str], float] = {}
+    for event in seen.after.events:
+        key = event.diario_id, life_of(StageName(event.stage)).value
+        until = waiting.pop(key, -math.inf)
+        if event.attempt is not None and event.at < until - 1e-3:
+            yield f"{event}, though it was to wait until {until:.3f}"
+        if event.not_before is not None:
+            waiting[key] = event.not_before
 
 
 def wastes_no_patience(seen: LifeSeen, _history: History) -> Iterator[str]:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-from trio_pipeline.diario.lifecycle import ACHIEVED, SETTLED, ImpossibleEvent, StageName, State, life_of, state_after
+from trio_pipeline.diario.lifecycle import ACHIEVED, OUTCOMES, SETTLED, StageName, State, life_of
 from trio_pipeline.simulation import asking, keeping
 from trio_pipeline.simulation.sightings import Event, History, LedgerRows, LifeSeen
 
-__all__ = ["ATTEMPTS", "OF_EVERY_LIFE", "Invariant"]
+__all__ = ["ATTEMPTS", "LIFE_CYCLE", "OF_EVERY_LIFE", "Invariant"]
 
 K = TypeVar("K", bound=tuple[Any, ...])
 
@@ -30,8 +30,8 @@ _A_MOMENT = 5.0  # seconds in which a run ends when its time is over
 
 
 def ends_without_defect(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """Nothing comes out of a run but what the disk did."""
-    if seen.error is not None and not seen.sightings.disk_was_full:
+    """Nothing comes out of a run but what a disk did that fails in this life."""
+    if seen.error is not None and not seen.sightings.disk_failed:
         yield seen.error
 
 
@@ -41,6 +41,8 @@ def says_how_it_ended(seen: LifeSeen, _history: History) -> Iterator[str]:
     if seen.crashed or not told.run_id:
         return
     rows = [run for run in seen.after.runs if run.run_id == told.run_id]
+    if told.disk_failed and seen.plan.full_database:
+        return  # there may have been no room for it
     if len(rows) != 1 or rows[0].ended_by is None:
         yield f"the run {told.run_id} has {rows}"
     elif told.ended_by is not None and (rows[0].ended_by, rows[0].counts) != (told.ended_by, told.reported):
@@ -72,15 +74,17 @@ _KINDS = {"done": ACHIEVED, "failed": SETTLED - ACHIEVED, "put_off": {"put_off"}
 
 def keeps_to_life_cycle(seen: LifeSeen, _history: History) -> Iterator[str]:
     """Every event could happen in the state before it, and the views say what follows."""
-    lives: dict[tuple[str, str, str | None], State] = {}
+    lives: dict[tuple[str, str, str | None], str] = {}
     for event in seen.after.events:
-        stage = StageName(event.stage)
-        key = (event.diario_id, life_of(stage).value, event.target)
-        try:
-            lives[key] = state_after(lives.get(key, State.NOT_ASKED), stage, event.outcome)
-        except ImpossibleEvent as error:
-            yield f"event {event.seq} of {event.diario_id}: {error}"
+        key = (event.diario_id, life_of(StageName(event.stage)).value, event.target)
+        state = lives.get(key, "not_asked")
+        before, after = LIFE_CYCLE.get((event.stage, event.outcome), ("", ""))
+        if state not in before.split():
+            yield f"event {event.seq} of {event.diario_id}: {event.stage} {event.outcome} of what is {state}"
             return
+        if OUTCOMES[StageName(event.stage), event.outcome] != after:
+            yield f"the program takes what is {event.outcome} in {event.stage} for something else than {after}"
+        lives[key] = after
     if seen.after.lives != lives:
         yield f"the view `lives` says {_difference(seen.after.lives, lives)}"
     copies = {(name, target or ""): state for (name, life, target), state in lives.items() if life == "archive"}
@@ -88,9 +92,67 @@ def keeps_to_life_cycle(seen: LifeSeen, _history: History) -> Iterator[str]:
         yield f"the view `copies` says {_difference(seen.after.copies, copies)}"
 
 
+_PENDING = "pending failed"
+LIFE_CYCLE = {
+    **{(stage, "asked"): ("not_asked", "pending") for stage in ("download", "archive", "extract")},
+    **{
+        (stage, "reset"): ("pending failed rejected downloaded submitted confirmed extracted", "pending")
+        for stage in ("download", "archive", "extract")
+    },
+    ("download", "downloaded"): (_PENDING, "downloaded"),
+    ("download", "restored"): (f"{_PENDING} downloaded", "downloaded"),
+    ("download", "put_off"): (f"{_PENDING} downloaded", "pending"),
+    ("download", "failed"): (f"{_PENDING} downloaded", "failed"),
+    ("download", "rejected"): (f"{_PENDING} downloaded", "rejected"),
+    ("archive", "started"): (_PENDING, "submitted"),
+    ("archive", "submitted"): ("submitted", "submitted"),
+    ("archive", "confirmed"): (f"{_PENDING} submitted", "confirmed"),
+    ("archive", "put_off"): (f"{_PENDING} submitted", "pending"),
+    ("archive", "failed"): (f"{_PENDING} submitted", "failed"),
+    ("archive", "rejected"): (f"{_PENDING} submitted", "rejected"),
+    ("confirm", "confirmed"): ("submitted", "confirmed"),
+    ("confirm", "put_off"): ("submitted", "submitted"),
+    ("confirm", "absent"): ("submitted", "submitted"),
+    ("confirm", "lost"): ("submitted", "pending"),
+    ("confirm", "failed"): ("submitted", "failed"),
+    ("confirm", "rejected"): ("submitted", "rejected"),
+    ("extract", "extracted"): (_PENDING, "extracted"),
+    ("extract", "put_off"): (_PENDING, "pending"),
+    ("extract", "failed"): (_PENDING, "failed"),
+    ("extract", "rejected"): (_PENDING, "rejected"),
+}
+"""By stage and outcome: the states in which it may happen, and the one that follows. Written down a second time, since
+the program and the views have theirs from one table, and a mistake in it would be in both."""
+
+
 def _difference(one: Mapping[K, str], other: Mapping[K, str]) -> str:
     keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
     return "; ".join(f"{key}: {one.get(key)}, and the events {other.get(key)}" for key in keys)
+
+
+def counts_what_is_left(seen: LifeSeen, history: History) -> Iterator[str]:
+    """The report says for each stage how many gazettes have yet to go through it."""
+    told = seen.sightings
+    if told.reported is None or seen.plan.limit is not None or any(event.outcome == "reset" for event in seen.events):
+        return
+    failed = {
+        (event.diario_id, life_of(StageName(event.stage)).value) for event in seen.events if event.outcome == "failed"
+    }
+    left: Counter[str] = Counter()
+    for name in history.gazettes:
+        states = dict(zip(("download", "archive", "extract"), seen.after.states[name], strict=True))
+        pending = {
+            life
+            for life, state in states.items()
+            if state == State.PENDING or (state == State.FAILED and (name, life) not in failed)
+        }
+        if pending and not (seen.directory / "spool" / f"{name}.pdf").exists():
+            pending = {"download"} if states["download"] != State.REJECTED else set()
+        left.update(pending)
+        left["confirm"] += states["archive"] == State.SUBMITTED
+    for stage, counts in told.reported.items():
+        if counts.get("left", 0) != left[stage]:
+            yield f"{stage}: {counts.get('left', 0)} are left by the report, {left[stage]} by the ledger"
 
 
 def counts_attempts(seen: LifeSeen, _history: History) -> Iterator[str]:
@@ -110,20 +172,16 @@ def stays_within_bounds(seen: LifeSeen, _history: History) -> Iterator[str]:
     yield from seen.sightings.excesses
 
 
-def leaves_nothing_open(seen: LifeSeen, _history: History) -> Iterator[str]:
+def leaves_nothing_open(seen: LifeSeen, history: History) -> Iterator[str]:
     """After a run that was not killed no task, file, connection or lock of ours is left."""
     yield from seen.sightings.left_over
-    if not seen.crashed:
+    if not seen.crashed and not seen.plan.disk_error:
         for path in sorted((seen.directory / "spool").glob("*.part")):
             yield f"spool/{path.name} is left"
         for path in sorted((seen.directory / "archive").rglob(".*.part")):
-            # One that a crash has left stays until its gazette is put again.
-            if path.stat().st_mtime_ns and not _crashed_before(seen):
+            # One that was left where nobody could remove it stays until its gazette is put again.
+            if not any(life.crashed or life.plan.disk_error for life in history.lives):
                 yield f"archive/{path.name} is left"
-
-
-def _crashed_before(seen: LifeSeen) -> bool:
-    return any(run.ended_by is None for run in seen.after.runs)
 
 
 def drains_in_time(seen: LifeSeen, _history: History) -> Iterator[str]:
@@ -175,6 +233,7 @@ OF_EVERY_LIFE: Mapping[str, Invariant] = MappingProxyType(
     {
         "a run ends without a defect": ends_without_defect,
         "a run says how it ended": says_how_it_ended,
+        "a run says what is left": counts_what_is_left,
         "no acknowledged record is lost": loses_no_record,
         "states follow the life cycle": keeps_to_life_cycle,
         "attempts are counted": counts_attempts,
@@ -182,8 +241,10 @@ OF_EVERY_LIFE: Mapping[str, Invariant] = MappingProxyType(
         "what is called lost is lost": keeping.calls_lost_what_is_lost,
         "what is archived was recorded, and is right": keeping.stores_what_was_recorded,
         "a final name holds a whole PDF": keeping.keeps_folder_whole,
+        "what has decayed is brought back": keeping.brings_back_what_has_decayed,
         "what is confirmed is there": keeping.keeps_confirmed_copies,
         "decisions are whole": keeping.keeps_decisions,
+        "texts are whole": keeping.keeps_texts,
         "the pace is kept": asking.keeps_pace,
         "the pace after a block is kept": asking.keeps_blocked_pace,
         "the concurrency is kept": asking.keeps_concurrency,

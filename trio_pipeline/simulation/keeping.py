@@ -5,18 +5,26 @@ This file does not know how anything was seen, but for the files, which it reads
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import math
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path, PurePath
 
 from trio_pipeline.diario.lifecycle import StageName, State
+from trio_pipeline.simulation.scenario import OTHER_BYTES, HeldKind, Scenario
 from trio_pipeline.simulation.sightings import Event, History, LifeSeen
 
 __all__ = [
+    "brings_back_what_has_decayed",
     "calls_lost_what_is_lost",
+    "folder_copies",
     "keeps_confirmed_copies",
     "keeps_decisions",
     "keeps_folder_whole",
+    "keeps_texts",
     "stores_once",
     "stores_what_was_recorded",
 ]
@@ -28,6 +36,7 @@ _SLOWEST_ANSWER = 120.0
 
 def stores_once(seen: LifeSeen, history: History) -> Iterator[str]:
     """No body is stored again unless it could not be known that it was stored before."""
+    yield from _stored_again_in_folder(seen, history)
     names = {_archive_name(seen, name): name for name in history.gazettes}
     for name in sorted({store.name for store in seen.stores}):
         stores = [store for store in seen.stores if store.name == name]
@@ -45,6 +54,20 @@ def stores_once(seen: LifeSeen, history: History) -> Iterator[str]:
                 yield f"{name}: stored at {later.at:.3f}, though it was to be seen since {earlier.due:.3f}"
             elif known and not _has_reason(between, earlier.at, seen):
                 yield f"{name}: stored at {earlier.at:.3f}, sent whole, and again at {later.at:.3f}; {between}"
+
+
+def _stored_again_in_folder(seen: LifeSeen, history: History) -> Iterator[str]:
+    for name, path in folder_copies(seen.scenario, history, seen.directory, "same"):
+        has_decayed = path.relative_to(seen.directory).as_posix() in history.decayed
+        if path.exists() and path.stat().st_mtime != 0 and not has_decayed:
+            yield f"{name}: the copy that was there from the beginning was replaced by the same bytes"
+
+
+def folder_copies(scenario: Scenario, history: History, directory: Path, kind: HeldKind) -> Iterator[tuple[str, Path]]:
+    """The gazettes under whose names something is in the folder archive from the beginning, changed at time 0."""
+    if scenario.archive == "folder":
+        for name in scenario.held_by(history.gazettes, kind):
+            yield name, directory / "archive" / str(history.gazettes[name].date.year) / f"{name}.pdf"
 
 
 def _has_reason(events: Sequence[Event], stored_at: float, seen: LifeSeen) -> bool:
@@ -95,7 +118,7 @@ def stores_what_was_recorded(seen: LifeSeen, history: History) -> Iterator[str]:
         if store.at < seen.began:
             continue
         name = names.get(store.name)
-        if name is None or hashlib.md5(history.bodies[name], usedforsecurity=False).hexdigest() != store.md5:
+        if name is None or _md5_of(history.bodies[name]) != store.md5:
             yield f"{store.name} holds bytes with the md5 {store.md5}, which are not its own"
             continue
         starts = [event for event in seen.events if event.diario_id == name and event.outcome == "started"]
@@ -103,10 +126,12 @@ def stores_what_was_recorded(seen: LifeSeen, history: History) -> Iterator[str]:
             yield f"{store.name} was stored at {store.at:.3f}, and its start is not in the ledger"
 
 
+def _md5_of(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
 def _archive_name(seen: LifeSeen, name: str) -> str:
-    # An id begins with court, "diario" and year.
-    item = name if seen.scenario.layout == "edition" else "-".join(name.split("-")[:3])
-    return f"{item}/{name}.pdf"
+    return f"{seen.scenario.item_of(name)}/{name}.pdf"
 
 
 def _file_of(path: str) -> str:
@@ -118,16 +143,32 @@ def keeps_folder_whole(seen: LifeSeen, history: History) -> Iterator[str]:
     folder = seen.directory / "archive"
     wanted = {f"{gazette.date.year}/{name}.pdf": history.bodies[name] for name, gazette in history.gazettes.items()}
     for path in sorted(folder.rglob("*.pdf")):
-        name = path.relative_to(folder).as_posix()
-        if path.read_bytes() != wanted.get(name):
+        name, data = path.relative_to(folder).as_posix(), path.read_bytes()
+        is_known = data in (wanted.get(name), history.decayed.get(f"archive/{name}"))
+        if not is_known and not _is_of_others(name, data, seen, history):
             yield f"archive/{name}: {path.stat().st_size} bytes, which are not its gazette's"
     for path in sorted((seen.directory / "spool").glob("*.pdf")):
-        if path.read_bytes() != history.bodies.get(path.stem):
+        if path.read_bytes() not in (history.bodies.get(path.stem), history.decayed.get(f"spool/{path.name}")):
             yield f"spool/{path.name}: {path.stat().st_size} bytes, which are not its gazette's"
 
 
+def _is_of_others(name: str, data: bytes, seen: LifeSeen, history: History) -> bool:
+    """Whether it was there before the gazette, and still is, in its place or set aside."""
+    own, _, is_aside = PurePath(name).stem.partition(".replaced-")
+    is_confirmed = any(key[0] == own and state == State.CONFIRMED for key, state in seen.after.copies.items())
+    if is_aside:
+        return data == OTHER_BYTES or data in history.decayed.values()
+    return data == OTHER_BYTES and not is_confirmed
+
+
+def brings_back_what_has_decayed(seen: LifeSeen, _history: History) -> Iterator[str]:
+    """What lies in the spool is looked at before it is handed over: it may have decayed since it was written."""
+    yield from (str(event) for event in seen.events if "is not the one that was recorded" in event.reason)
+
+
 def keeps_confirmed_copies(seen: LifeSeen, history: History) -> Iterator[str]:
-    """What is said to be in the archive is there."""
+    """What is said to be in the archive is there, and its own; it could be seen when it was said."""
+    said = {event.diario_id: event.at for event in seen.after.events if event.outcome == "confirmed"}
     for (name, archive), state in seen.after.copies.items():
         if state != State.CONFIRMED:
             continue
@@ -135,9 +176,29 @@ def keeps_confirmed_copies(seen: LifeSeen, history: History) -> Iterator[str]:
             year = history.gazettes[name].date.year
             there = (seen.directory / "archive" / str(year) / f"{name}.pdf").exists()
         else:
-            there = any(store.name == _archive_name(seen, name) for store in seen.stores)
+            md5 = _md5_of(history.bodies[name])
+            there = any(
+                (store.name, store.md5) == (_archive_name(seen, name), md5)
+                and store.due <= said.get(name, math.inf) + _MICROSECOND
+                for store in seen.stores
+            )
         if not there:
             yield f"{name} is confirmed, and not there"
+
+
+def keeps_texts(seen: LifeSeen, _history: History) -> Iterator[str]:
+    """Under its final name there is a whole text or none, and there is one of every gazette that was read."""
+    texts = {path.name.removesuffix(".txt.gz"): path for path in sorted((seen.directory / "text").glob("*.txt.gz"))}
+    for path in texts.values():
+        try:
+            is_whole = gzip.decompress(path.read_bytes()) != b""  # as it says of no bytes at all
+        except (OSError, EOFError, zlib.error):
+            is_whole = False
+        if not is_whole:
+            yield f"text/{path.name} is not whole"
+    for name, (_, _, state) in seen.after.states.items():
+        if state == State.EXTRACTED and name not in texts:
+            yield f"{name} is extracted, and its text is not there"
 
 
 def keeps_decisions(seen: LifeSeen, history: History) -> Iterator[str]:
@@ -146,3 +207,6 @@ def keeps_decisions(seen: LifeSeen, history: History) -> Iterator[str]:
         read, there = seen.after.decisions.get(name, 0), history.judgements[name]
         if state == State.EXTRACTED and read != there:
             yield f"{name} is extracted with {read} decisions, and has {there}"
+    for reading in seen.after.readings:
+        if (reading.read, reading.unread) != (reading.said_read, reading.said_unread):
+            yield f"rows and event of an extraction are not of one piece: {reading}"

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from trio_pipeline.simulation.sightings import Event, LedgerRows, Pace, RunRow
+from trio_pipeline.simulation.sightings import Event, LedgerRows, Pace, Reading, RunRow
 
 __all__ = ["read_ledger"]
 
@@ -21,6 +21,22 @@ _EVENTS = """
     SELECT seq, happened_at, run_id, diario_id, stage, target, outcome, attempt, not_before,
         coalesce(detail ->> 'reason', ''), coalesce(detail ->> 'acknowledged', 'true') = 'true'
     FROM events ORDER BY seq
+"""
+
+_READINGS = """
+    WITH said AS (
+        SELECT detail ->> 'extraction' AS extraction, (detail ->> 'entries_read')::INTEGER AS said_read,
+            (detail ->> 'entries_unread')::INTEGER AS said_unread
+        FROM events WHERE outcome = 'extracted'
+    ), rows AS (
+        SELECT extraction, count(*) FILTER (is_read) AS read, count(*) FILTER (NOT is_read) AS unread
+        FROM (
+            SELECT extraction, true AS is_read FROM decision_rows
+            UNION ALL SELECT extraction, false FROM unread_rows
+        ) GROUP BY extraction
+    )
+    SELECT extraction, coalesce(read, 0), coalesce(unread, 0), said_read, said_unread
+    FROM said FULL JOIN rows USING (extraction) ORDER BY extraction
 """
 
 
@@ -76,4 +92,5 @@ def _read(connection: duckdb.DuckDBPyConnection, clock: Callable[[datetime.datet
             )
         },
         decisions=dict(rows("SELECT diario_id, count(*) FROM decisions GROUP BY diario_id")),
+        readings=tuple(Reading(*row) for row in rows(_READINGS)),
     )

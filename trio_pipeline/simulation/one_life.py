@@ -14,6 +14,7 @@ from pathlib import Path
 
 import trio
 
+from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.run import Job, Report, run
 from trio_pipeline.diario.running import Running
@@ -53,7 +54,10 @@ def chances_of(scenario: Scenario, plan: LifePlan, began: float) -> Chances:
         return Chances(worker_seconds=(0.0, 1.0))
     return Chances(
         disk_capacity=10**12 if plan.room is None else plan.room,
+        disk_error=plan.disk_error,
         short_read=0.1,
+        busy_database=plan.busy_database,
+        full_database=plan.full_database,
         slow_thread=0.02 * scenario.weather,
         worker_death=scenario.worker_death,
         worker_seconds=(0.0, 2.0),
@@ -102,7 +106,7 @@ async def lead(
     life.keep(SIGHTINGS, lambda: sightings)
     life.keep(STAND_INS, stand_ins.keep)
     async with life.open_world(directory, chances=chances_of(scenario, plan, life.start)) as simulated:
-        watch = _Watch(life, simulated, scenario, sightings)
+        watch = _Watch(life, simulated, scenario, plan, sightings)
         watch.listen(stand_ins)
         people = People(plan.acts, sightings, life.trace)
         job = Job(
@@ -114,10 +118,11 @@ async def lead(
         try:
             report = await run(job, watch.world(), watchers=[watch.follow, people.watch], interrupts=people.signals)
         except BaseException as error:
-            sightings.disk_was_full = any(_tells_of_full_disk(leaf) for leaf in _leaves(error))
+            sightings.disk_failed = all(_is_of_the_disk(leaf, plan) for leaf in _leaves(error))
             raise
         finally:
             sightings.ended = trio.current_time()
+            watch.see_counts()
             sightings.left_over = await watch.left_over()
         sightings.ended_by, sightings.reported = report.ended_by, report.counts
         life.trace.note("report", report.ended_by, report.counts)
@@ -164,7 +169,10 @@ def settings_of(scenario: Scenario, directory: Path) -> Settings:
 class _Watch:
     """Sees what a life does to its world."""
 
-    def __init__(self, life: Life, simulated: SimulatedWorld, scenario: Scenario, sightings: Sightings) -> None:
+    def __init__(
+        self, life: Life, simulated: SimulatedWorld, scenario: Scenario, plan: LifePlan, sightings: Sightings
+    ) -> None:
+        self._until_crash, self._steps = plan.crash_after or (0, 0)
         self._life = life
         self._simulated = simulated
         self._scenario = scenario
@@ -172,8 +180,11 @@ class _Watch:
         self._running: Running | None = None
         self._spool = simulated.files.root / "spool"
         self._spooled = 0
+        # A crash leaves one, and who cannot open the database gets no further than this.
+        self._had_socket = any(simulated.files.root.glob("*.sock"))
         simulated.files.watch = self._see_files
-        life.before_crash(self._see_counts)
+        life.before_crash(self.see_counts)
+        simulated.databases.watch = self._see_statement
 
     def world(self) -> World:
         """What the program gets."""
@@ -215,9 +226,22 @@ class _Watch:
             "pools of worker processes": simulated.processes.open_pools,
         }
         yield from (f"{count} {name} are left open" for name, count in counts.items() if count)
-        yield from (f"{path.name} is left" for path in sorted(simulated.files.root.glob("*.sock")))
+        yield from (
+            f"{path.name} is left" for path in sorted(simulated.files.root.glob("*.sock")) if not self._had_socket
+        )
+
+    def _see_effect(self) -> None:
+        """Something has been done that a crash right now may leave half known."""
+        self._until_crash -= 1
+        if self._until_crash == 0:
+            self._life.crash_at = self._life.step + 1 + self._steps
+
+    def _see_statement(self, statement: str) -> None:
+        if statement == "COMMIT":
+            self._see_effect()
 
     def _see_files(self, directory: Path, size: int) -> None:
+        self._see_effect()
         if directory != self._spool:
             return
         grows, self._spooled = size > self._spooled, size
@@ -226,6 +250,7 @@ class _Watch:
             self._sightings.excesses.append(f"{size} bytes in the spool, whose limit is {limit}")
 
     def _see_request(self) -> None:
+        self._see_effect()
         if self._running is None:
             return
         for stage in self._running.view().stages:
@@ -234,7 +259,7 @@ class _Watch:
             if stage.busy > stage.at_once + 1:
                 self._sightings.excesses.append(f"{stage.busy} gazettes are worked on by {stage.name}")
 
-    def _see_counts(self) -> None:
+    def see_counts(self) -> None:
         if self._running is not None:
             self._sightings.told = {
                 stage.name: {"done": stage.done, "failed": stage.failed, "put_off": stage.put_off}
@@ -267,5 +292,16 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _tells_of_full_disk(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno == errno.ENOSPC
+def _is_of_the_disk(error: BaseException, plan: LifePlan) -> bool:
+    """Whether an error says that something fails which fails in this life."""
+    match error:
+        case OSError(errno=errno.ENOSPC):
+            return plan.room is not None
+        case OSError(errno=errno.EIO):
+            return plan.disk_error > 0
+        case DatabaseUnusable():
+            return plan.full_database > 0
+        case DatabaseInUse():
+            return plan.busy_database > 0
+        case _:
+            return False

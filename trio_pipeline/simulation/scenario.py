@@ -6,15 +6,19 @@ Pure: nothing happens here.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-__all__ = ["Act", "LifePlan", "Outage", "Scenario", "ScheduleKind", "draw_scenario"]
+__all__ = ["OTHER_BYTES", "Act", "Decay", "HeldKind", "LifePlan", "Outage", "Scenario", "ScheduleKind", "draw_scenario"]
 
 ArchiveKind: TypeAlias = Literal["folder", "internet-archive", "none"]
 Layout: TypeAlias = Literal["year", "edition"]
 ScheduleKind: TypeAlias = Literal["walk", "priorities", "order"]
 ActKind: TypeAlias = Literal["signal", "drain", "view", "stats", "failures", "decisions", "retry"]
+
+HeldKind: TypeAlias = Literal["same", "other"]
+Decay: TypeAlias = Literal["spool changes", "spool loses", "archive changes"]
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -22,6 +26,8 @@ DAY = 24 * HOUR
 # Indices into the editions and the lengths of bodies that `stand_ins` publishes.
 EDITIONS = 24
 SIZES = (3_000, 4_200, 9_000)
+
+OTHER_BYTES = b"%PDF-1.4 something else, which somebody has put there under the name of a gazette"
 
 _EVERYWHERE = ("refuse", "malformed", "reset", "stall", "unavailable")
 _COURT_FAULTS = (*_EVERYWHERE, "truncate", "block-page")
@@ -82,6 +88,12 @@ class LifePlan:
         outages: What cannot be reached when.
         room: Bytes that the disk takes before it is full; None has no end.
         limit: The most gazettes to take up; None takes all.
+        crash_after: It is killed that many steps after so many things have happened to disk, database or network: at
+            times at which what was done and what is known of it differ. None leaves it to `crash_at`.
+        disk_error: The chance that an operation on a file fails.
+        busy_database: The chance that somebody else has the database open when it is tried.
+        full_database: The chance that there is no room for what is committed.
+        decays: What happens to a file before it begins.
         is_calm: Whether nothing goes wrong.
     """
 
@@ -92,6 +104,11 @@ class LifePlan:
     outages: tuple[Outage, ...] = ()
     room: int | None = None
     limit: int | None = None
+    crash_after: tuple[int, int] | None = None
+    disk_error: float = 0.0
+    busy_database: float = 0.0
+    full_database: float = 0.0
+    decays: tuple[Decay, ...] = ()
     is_calm: bool = False
 
 
@@ -121,6 +138,7 @@ class Scenario:
         faults: What the stand-ins do wrong, as `services` reads it.
         weather: How bad the network is: 0 is calm, 1 is bad.
         worker_death: The chance that a worker process dies during a call.
+        held: Editions under whose names the archive has something from the beginning: their bytes, or others.
         lives: The lives in which things go wrong.
     """
 
@@ -145,12 +163,28 @@ class Scenario:
     faults: tuple[str, ...]
     weather: float
     worker_death: float
+    held: tuple[tuple[int, HeldKind], ...]
     lives: tuple[LifePlan, ...]
+
+    def item_of(self, name: str) -> str:
+        """The item of the Internet Archive that a gazette belongs into, by the gazette's id."""
+        # Which begins with court, "diario" and year.
+        return name if self.layout == "edition" else "-".join(name.split("-")[:3])
+
+    def held_by(self, names: Iterable[str], kind: HeldKind) -> list[str]:
+        """The ids of the gazettes under whose names the archive has that from the beginning.
+
+        Args:
+            names: The ids of all, in the order of `gazettes`.
+            kind: What.
+        """
+        held = {edition for edition, one in self.held if one == kind}
+        return [name for name, (edition, _) in zip(names, self.gazettes, strict=True) if edition in held]
 
 
 def draw_scenario(seed: int) -> Scenario:
     """The world of a seed."""
-    dice = random.Random(f"{seed} scenario")
+    dice, more = random.Random(f"{seed} scenario"), random.Random(f"{seed} mishaps")
     archive: ArchiveKind = dice.choice(["folder", "internet-archive", "internet-archive", "internet-archive", "none"])
     editions = dice.sample(range(EDITIONS), dice.randint(2, 8))
     gazettes = tuple((edition, dice.choice(SIZES)) for edition in sorted(editions))
@@ -178,8 +212,16 @@ def draw_scenario(seed: int) -> Scenario:
         faults=_faults(dice, archive),
         weather=dice.choice([0.0, 0.0, 0.3, 1.0]),
         worker_death=dice.choice([0.0, 0.0, 0.1, 0.3]),
-        lives=tuple(_life(dice, number) for number in range(dice.randint(1, 4))),
+        held=_held(more, archive, editions),
+        lives=tuple(_with_mishaps(more, _life(dice, number)) for number in range(dice.randint(1, 4))),
     )
+
+
+def _held(dice: random.Random, archive: ArchiveKind, editions: list[int]) -> tuple[tuple[int, HeldKind], ...]:
+    if archive == "none" or dice.random() < 0.7:
+        return ()
+    kinds: tuple[HeldKind, ...] = ("same", "same", "other")
+    return tuple((edition, dice.choice(kinds)) for edition in sorted(editions) if dice.random() < 0.4)
 
 
 def _faults(dice: random.Random, archive: ArchiveKind) -> tuple[str, ...]:
@@ -216,6 +258,21 @@ def _life(dice: random.Random, number: int) -> LifePlan:
         outages=tuple(_outage(dice) for _ in range(dice.choice([0, 0, 0, 1]))),
         room=dice.randint(1_000, 60_000) if dice.random() < 0.05 else None,
         limit=dice.randint(1, 3) if dice.random() < 0.1 else None,
+    )
+
+
+def _with_mishaps(dice: random.Random, life: LifePlan) -> LifePlan:
+    """What is drawn from a source of its own: the life as it was, and mishaps besides."""
+    decays: tuple[Decay, ...] = ("spool changes", "spool changes", "spool loses", "archive changes")
+    if life.crash_at is not None and dice.random() < 0.6:
+        crash_after = (round(10 ** dice.uniform(0.0, 2.3)), dice.randint(0, 6))
+        life = replace(life, crash_at=None, crash_after=crash_after)
+    return replace(
+        life,
+        disk_error=dice.choice([0.002, 0.02]) if dice.random() < 0.08 else 0.0,
+        busy_database=dice.choice([0.5, 1.0]) if dice.random() < 0.04 else 0.0,
+        full_database=dice.choice([0.02, 0.2]) if dice.random() < 0.08 else 0.0,
+        decays=tuple(dice.choice(decays) for _ in range(dice.choice([0, 0, 1, 2]))),
     )
 
 

@@ -14,7 +14,19 @@ from pathlib import Path
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.simulation.scenario import LifePlan, Scenario
 
-__all__ = ["Answer", "Event", "History", "LedgerRows", "LifeSeen", "Pace", "Request", "RunRow", "Sightings", "Store"]
+__all__ = [
+    "Answer",
+    "Event",
+    "History",
+    "LedgerRows",
+    "LifeSeen",
+    "Pace",
+    "Reading",
+    "Request",
+    "RunRow",
+    "Sightings",
+    "Store",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class Sightings:
         ended: When it ended by itself; None if it crashed.
         ended_by: What its report says; None if there is no report.
         reported: The counts of the report.
-        disk_was_full: Whether the disk refused to take something.
+        disk_failed: Whether all that came out of it is what the disk, which fails in this life, did to it.
     """
 
     run_id: str = ""
@@ -89,7 +101,7 @@ class Sightings:
     ended: float | None = None
     ended_by: str | None = None
     reported: Mapping[str, Mapping[str, int]] | None = None
-    disk_was_full: bool = False
+    disk_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +141,25 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What one extraction has read, and what its event says about that; None where there is no event.
+
+    Attributes:
+        extraction: Its id.
+        read: How many rows of judgements it has.
+        unread: How many rows of what could not be read.
+        said_read: What the event says.
+        said_unread: What the event says.
+    """
+
+    extraction: str
+    read: int
+    unread: int
+    said_read: int | None
+    said_unread: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerRows:
     """What the ledger says, as a user could ask it.
 
@@ -140,6 +171,7 @@ class LedgerRows:
         copies: The state by gazette and archive.
         states: Download, archive and extract state by gazette, as `diarios` has them.
         decisions: How many decisions are read out of each gazette that has any.
+        readings: Every extraction that has rows or an event.
     """
 
     events: tuple[Event, ...] = ()
@@ -149,6 +181,7 @@ class LedgerRows:
     copies: Mapping[tuple[str, str], str] = field(default_factory=dict)
     states: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     decisions: Mapping[str, int] = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +249,12 @@ class History:
         gazettes: By their id.
         bodies: What the court published, by id.
         judgements: How many can be read in each, by id.
+        decayed: The bytes of files that have changed by themselves between two lives, by their names in the directory.
         lives: In their order.
     """
 
     gazettes: Mapping[str, Gazette]
     bodies: Mapping[str, bytes]
     judgements: Mapping[str, int]
+    decayed: dict[str, bytes] = field(default_factory=dict)
     lives: list[LifeSeen] = field(default_factory=list)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import pickle
+from collections import defaultdict
 from functools import cache
 
 from trio_pipeline.services.archive import Archive
@@ -14,7 +15,8 @@ from trio_pipeline.services.court import Court, Publication
 from trio_pipeline.services.editions import editions
 from trio_pipeline.services.faults import FaultPlan, parse_fault
 from trio_pipeline.services.rows import publish_rows
-from trio_pipeline.simulation.scenario import EDITIONS, SIZES, Scenario
+from trio_pipeline.services.uploads import HeldItem
+from trio_pipeline.simulation.scenario import EDITIONS, OTHER_BYTES, SIZES, Scenario
 from trio_pipeline.simulation.sightings import History, Store
 
 __all__ = ["ACCESS_KEY", "SECRET_KEY", "StandIns", "history_of", "open_stand_ins", "prepare"]
@@ -50,6 +52,7 @@ class StandIns:
             plan=FaultPlan(faults, seed=scenario.seed),
             queue=scenario.queue,
             keys={ACCESS_KEY: SECRET_KEY},
+            items=_held(scenario),
         )
 
     def calm_down(self) -> None:
@@ -70,6 +73,19 @@ class StandIns:
             for file in bodies
         ]
         return tuple(sorted(stores, key=lambda store: (store.at, store.name)))
+
+
+def _held(scenario: Scenario) -> list[HeldItem]:
+    """What is in the Internet Archive from the beginning, in items of ours."""
+    if scenario.archive != "internet-archive":
+        return []
+    files: dict[str, dict[str, bytes]] = defaultdict(dict)
+    bodies = {one.gazette.id: one.content() for one in _publications(scenario)}
+    for name in scenario.held_by(bodies, "same"):
+        files[scenario.item_of(name)][f"{name}.pdf"] = bodies[name]
+    for name in scenario.held_by(bodies, "other"):
+        files[scenario.item_of(name)][f"{name}.pdf"] = OTHER_BYTES
+    return [HeldItem(item, held, owner=ACCESS_KEY) for item, held in files.items()]
 
 
 def open_stand_ins(kept: bytes) -> StandIns:

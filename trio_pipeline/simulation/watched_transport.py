@@ -26,7 +26,7 @@ class WatchedTransport(httpx.AsyncHTTPTransport):
         sightings: Where requests and answers are taken down.
         trace: Where they are noted too.
         groups: The group of hosts, as the pacers name it, by the host's name.
-        began: Called after each request that was taken down.
+        happened: Called after each request and each answer that was taken down.
     """
 
     # Not a plain AsyncBaseTransport: `diario.http` takes its turn at the first byte only where httpcore tells of it.
@@ -36,13 +36,13 @@ class WatchedTransport(httpx.AsyncHTTPTransport):
         sightings: Sightings,
         trace: Trace,
         groups: dict[str, str],
-        began: Callable[[], object],
+        happened: Callable[[], object],
     ) -> None:
         self._transport = transport
         self._sightings = sightings
         self._trace = trace
         self._groups = groups
-        self._began = began
+        self._happened = happened
         self._at_once: dict[str, int] = dict.fromkeys(groups.values(), 0)
 
     async def __aenter__(self) -> Self:
@@ -84,7 +84,7 @@ class WatchedTransport(httpx.AsyncHTTPTransport):
         self._at_once[hosts] += 1
         most = self._sightings.most_at_once
         most[hosts] = max(most.get(hosts, 0), self._at_once[hosts])
-        self._began()
+        self._happened()
         return hosts
 
     def sent(self, request: httpx.Request) -> None:
@@ -103,6 +103,7 @@ class WatchedTransport(httpx.AsyncHTTPTransport):
         answer = Answer(trio.current_time(), request.method, path, response.status_code, seconds)
         self._sightings.answers.append(answer)
         self._trace.note("answer", request.method, request.url.host, path, response.status_code)
+        self._happened()
 
 
 class _Call:

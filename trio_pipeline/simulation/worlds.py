@@ -6,6 +6,7 @@ This file does not know what a life is like inside, nor what is right.
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,9 +18,18 @@ from pathlib import Path
 from trio_pipeline.diario.run import Report
 from trio_pipeline.simulation.accounting import EVERY_ITEM, everything_is_done, is_settled
 from trio_pipeline.simulation.invariants import OF_EVERY_LIFE
+from trio_pipeline.simulation.keeping import folder_copies
 from trio_pipeline.simulation.ledger_rows import read_ledger
 from trio_pipeline.simulation.one_life import SIGHTINGS, STAND_INS, lead
-from trio_pipeline.simulation.scenario import DAY, LifePlan, Scenario, ScheduleKind, draw_scenario
+from trio_pipeline.simulation.scenario import (
+    DAY,
+    OTHER_BYTES,
+    HeldKind,
+    LifePlan,
+    Scenario,
+    ScheduleKind,
+    draw_scenario,
+)
 from trio_pipeline.simulation.sightings import History, LedgerRows, LifeSeen, Sightings
 from trio_pipeline.simulation.stand_ins import StandIns, history_of, open_stand_ins
 from trio_pipeline.simulation.story import story_of
@@ -111,6 +121,33 @@ class _World:
         self._rows = LedgerRows()
         self._hash = hashlib.blake2b(digest_size=16)
         self._end = WorldEnd(scenario.seed)
+        self._fill_folder()
+
+    def _fill_folder(self) -> None:
+        """Put what is there from the beginning where no program of this world has put it."""
+        contents: tuple[tuple[HeldKind, bytes | None], ...] = (("same", None), ("other", OTHER_BYTES))
+        for held, data in contents:
+            for name, path in folder_copies(self._scenario, self._history, self._directory, held):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data or self._history.bodies[name])
+                os.utime(path, (0, 0))
+
+    def _let_decay(self, plan: LifePlan, number: int) -> None:
+        """Change or take away a file that no program has open."""
+        dice = random.Random(f"{self._scenario.seed}/{number}/decay")
+        for decay in plan.decays:
+            place, what = decay.split()
+            paths = [path for path in sorted((self._directory / place).rglob("*.pdf")) if path.stat().st_size]
+            if not paths:
+                continue
+            path = dice.choice(paths)
+            if what == "loses":
+                path.unlink()
+                continue
+            data = bytearray(path.read_bytes())
+            data[dice.randrange(len(data))] ^= 0x10
+            path.write_bytes(data)
+            self._history.decayed[path.relative_to(self._directory).as_posix()] = bytes(data)
 
     def run(self) -> WorldEnd:
         for plan in self._scenario.lives:
@@ -130,6 +167,7 @@ class _World:
 
     def _live(self, plan: LifePlan) -> LifeSeen:
         number, began = self._end.lives, self._end.clock + plan.pause
+        self._let_decay(plan, number)
         end = live(
             partial(
                 lead,

@@ -10,7 +10,7 @@ This file does not know who interrupts what, nor what a call is to anybody.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -33,6 +33,7 @@ class SimulatedDatabases:
     Attributes:
         open_connections: Connections that have not been closed.
         full_chance: As above; it can be changed at any time.
+        watch: Called with each statement after it was executed; assign your own.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class SimulatedDatabases:
     ) -> None:
         self.open_connections = 0
         self.full_chance = full_chance
+        self.watch: Callable[[str], object] = lambda _statement: None
         self._random = random
         self._trace = trace
         self._busy_chance = busy_chance
@@ -89,6 +91,7 @@ class _Connection:
     def execute(self, query: duckdb.Statement | str, *args: Any, **options: Any) -> _Connection:
         self._meet_fate(query)
         self._connection.execute(query, *args, **options)
+        self._databases.watch(query if isinstance(query, str) else query.query)
         return self
 
     def executemany(self, query: duckdb.Statement | str, *args: Any, **options: Any) -> _Connection:

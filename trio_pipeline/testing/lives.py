@@ -78,6 +78,7 @@ class Life:
         start: When it began, on Trio's clock.
         trace: Is told what happens.
         step: The step that is made now.
+        crash_at: The step before which the process is killed; None for none. It can be changed at any time.
         callbacks_at_end: What `keep` was given.
         callbacks_before_crash: What `before_crash` was given.
     """
@@ -88,6 +89,7 @@ class Life:
         self.start = start
         self.trace = trace
         self.step = 0
+        self.crash_at: int | None = None
         self.callbacks_at_end: dict[str, Callable[[], object]] = {}
         self.callbacks_before_crash: list[Callable[[], object]] = []
 
@@ -115,10 +117,10 @@ class _Death:
         self._pipe = pipe
         self._clock = life.start
 
-    def begin_step(self, number: int, crash_at: int | None) -> None:
+    def begin_step(self, number: int) -> None:
         self._life.step = number
         self._clock = trio.current_time()
-        if number == crash_at:
+        if number == self._life.crash_at:
             for function in self._life.callbacks_before_crash:
                 function()
             self.say(crashed=True)
@@ -188,8 +190,9 @@ def live(
     if schedule is None:
         schedule = RandomWalk(random.Random(f"{seed}/{number}/schedule").getrandbits(64))
     life = Life(seed, number, start, Trace(keep=keep_lines))
+    life.crash_at = crash_at
     program = partial(run, function, life, schedule=schedule, start=start, trace=life.trace, limit=limit)
-    end, status = _in_child(lambda pipe: _live(life, program, crash_at, pipe), real_limit)
+    end, status = _in_child(partial(_live, life, program), real_limit)
     if isinstance(end, End):
         return end
     name = f"life {number} of seed {seed}"
@@ -200,11 +203,11 @@ def live(
     return End(error=f"the process of {name} ended {how}\n{end}", error_type="ChildProcessError")
 
 
-def _live(life: Life, program: Callable[..., object], crash_at: int | None, pipe: int) -> None:
+def _live(life: Life, program: Callable[..., object], pipe: int) -> None:
     """In the child: live, and say how it ended."""
     death = _Death(life, pipe)
     try:
-        result = program(before_step=lambda number: death.begin_step(number, crash_at))
+        result = program(before_step=death.begin_step)
     except BaseException as error:  # noqa: BLE001 -- whatever it is, the parent is told
         death.say(error=error)
     else:
