@@ -46,10 +46,7 @@ FOUND = {
     "commit_acknowledged_early": (0, "whoever wakes was stored before, and stays so whenever the process is killed"),
     "interrupt_hits_next_call": (25, "an interrupt hits the read that it was meant for"),
     "failure_takes_its_batch_along": (12, "what comes out of a program was put into it"),
-    "withdrawn_row_is_stored": (
-        0,
-        "what a caller was told is stored is stored, in the order of the calls, and nothing else is",
-    ),
+    "withdrawn_row_is_stored": (0, "what comes out of a program was put into it"),
     "batch_is_run_again_on_top": (
         0,
         "what a caller was told is stored is stored, in the order of the calls, and nothing else is",
