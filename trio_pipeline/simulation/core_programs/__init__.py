@@ -3,6 +3,8 @@
 - `witness.py`: lives through one program, looks at it between any two steps, and keeps the first broken promise
 - `pipelines.py`: pipelines that end in every way there is; scripts.py says what happens in one (pure), stages.py
   watches a stage of it, ends.py the ends of its channels
+- `stage_items.py`, `stage_outcomes.py`, `stage_looks.py`, `stage_ends.py`, `stage_shared.py`: the parts of a watched
+  stage: where its items are, what attempts came to, what must hold at any time, its sources, what stages share
 - `backlogs.py`, `budgets.py`, `batches.py`, `fan_outs.py`: the ways between stages
 - `databases.py`: a database on its own thread, with crashes
 - `pacers.py`: a polite host; promised_pace.py has the numbers that were promised (pure)

@@ -1,6 +1,6 @@
 """Random pipelines: every item accounted for, whatever fails, whoever resizes, drains or cancels, and however it ends.
 
-This file does not know what one stage promises: `stages` does.
+This file does not know what one stage promises: `stages` and `stage_looks` do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from trio_pipeline.channels import Sink, Source, batched
 from trio_pipeline.nursery import Pipeline, open_pipeline
 from trio_pipeline.simulation.core_programs.ends import BacklogSink, WatchedSink
 from trio_pipeline.simulation.core_programs.scripts import Defect, Order, PipelineScript, QuarterRandom
-from trio_pipeline.simulation.core_programs.stages import Shared, StageBacklog, StageSource, WatchedStage
+from trio_pipeline.simulation.core_programs.stage_ends import StageBacklog, StageSource
+from trio_pipeline.simulation.core_programs.stage_looks import check, look
+from trio_pipeline.simulation.core_programs.stage_shared import Shared
+from trio_pipeline.simulation.core_programs.stages import WatchedStage
 from trio_pipeline.simulation.core_programs.witness import Witness
 
 __all__ = ["PipelineProgram"]
@@ -249,7 +252,7 @@ class PipelineProgram:
         if moment is not None and self._all_ended_at == math.inf and all(each.stage.ended for each in self._stages):
             self._all_ended_at = moment
         for watched in self._stages:
-            watched.look(moment, is_cut_off=is_cut_off)
+            look(watched, moment, is_cut_off=is_cut_off)
             if moment is not None and isinstance(watched.source, StageBacklog):
                 watched.source.check_quiet(moment)
 
@@ -257,7 +260,7 @@ class PipelineProgram:
         """As `Program`."""
         is_cut_off = self._ended_at >= self._cut_at
         for watched in self._stages:
-            watched.check(is_cut_off=is_cut_off)
+            check(watched, is_cut_off=is_cut_off)
         self._check_flow(is_cut_off=is_cut_off)
         self._check_errors()
         hold, statistics = self._hold, self._pipeline.statistics()
