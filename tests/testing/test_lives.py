@@ -354,3 +354,23 @@ class TestProcess:
         for child in children:
             with pytest.raises(ChildProcessError):
                 os.waitpid(child, os.WNOHANG)
+
+    def test_child_whose_parent_is_gone_ends(self):
+        """Also when it has more to say than a pipe holds."""
+        program = """
+import os, signal
+from trio_pipeline.testing import live
+
+async def outlive_parent(life):
+    os.kill(os.getppid(), signal.SIGKILL)
+    return bytes(10**6)
+
+live(outlive_parent, seed=0)
+"""
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as inherited:
+            command = [sys.executable, "-c", program]
+            subprocess.run(command, pass_fds=[writing], check=False, timeout=60, cwd=Path(__file__).parents[2])
+            os.close(writing)
+            # Its end comes when nobody has the other end any more: neither the parent nor the child.
+            assert inherited.read() == b""

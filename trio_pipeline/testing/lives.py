@@ -220,6 +220,8 @@ def _in_child(body: Callable[[int], None], real_limit: float) -> tuple[End[Any] 
     with os.fdopen(reading, "rb") as pipe:
         child = _fork()
         if child == 0:
+            # Else a child whose parent is gone would wait for itself to read what it says.
+            os.close(reading)
             _be_child(partial(body, writing), writing, real_limit)
         os.close(writing)
         try:
