@@ -216,6 +216,7 @@ class TestProcess:
         [
             (["rum"], "trio-pipeline: No such command 'rum'. Did you mean 'run'? See trio-pipeline --help."),
             (["--nothing"], "trio-pipeline: No such option '--nothing'. See trio-pipeline --help."),
+            (["stats", "x"], "trio-pipeline stats: Got unexpected extra argument (x). See trio-pipeline stats --help."),
             (["--config", "absent", "--show-config"], "trio-pipeline: absent: there is no such file"),
         ],
     )

@@ -140,7 +140,10 @@ def _show(error: click.ClickException) -> None:
     """One line for each thing that is wrong; click itself would write four for one."""
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "trio-pipeline"
-        click.echo(f"{path}: {terminal_safe(error.format_message())} See {path} --help.", err=True)
+        message = terminal_safe(error.format_message())
+        # Click ends most of its sentences with a full stop, but not all.
+        stop = "" if message.endswith((".", "?")) else "."
+        click.echo(f"{path}: {message}{stop} See {path} --help.", err=True)
     else:
         error.show()
 
