@@ -48,6 +48,7 @@ def test_seeds_run_in_order_and_are_summed_up():
 def test_json_is_one_object_a_line():
     done = subprocess.run([*COMMAND, "--seeds", "2", "--json"], capture_output=True, text=True, check=True)
     (row,) = map(json.loads, done.stdout.splitlines())
+    assert done.stderr.startswith("1 world, ")
     assert row.keys() == {"seed", "hash", "seconds", "lives", "crashes", "requests", "clock", "failures"}
     assert (row["seed"], row["failures"]) == (2, [])
 
@@ -59,12 +60,20 @@ def test_replay_tells_a_story():
     assert lines[0].startswith("life 0 begins at 0.000 s")
     assert "ledger: download" in result.stdout
     assert lines[-1].startswith("2 ")
+    assert result.stderr == "seed 2: everything is as it must be\n"
+
+
+def test_story_is_not_json():
+    result = typed("--replay", "2", "--json")
+    assert result.exit_code == ExitCode.USAGE
+    assert "--replay tells a story, which is not JSON." in result.stderr
 
 
 def test_failure_is_told_and_is_exit_code_1(broken_world):
     result = typed("--replay", "5")
     assert result.exit_code == ExitCode.ITEMS_FAILED
     assert "seed 5: not so: the pace is kept" in result.stderr
+    assert "everything is as it must be" not in result.stderr
     assert "life 1, step 77, 12.500 s of virtual time" in result.stderr
 
 

@@ -35,10 +35,10 @@ class _Seeds(click.ParamType[range]):
             return value
         first, dots, last = str(value).partition("..")
         if not (first.isdecimal() and (last.isdecimal() or not dots)):
-            self.fail("must be one seed or a range such as 0..999, both ends included", param, ctx)
+            self.fail("must be one seed or a range such as 0..999, both ends included.", param, ctx)
         seeds = range(int(first), int(last or first) + 1)
         if not seeds:
-            self.fail(f"{value} is empty: the first seed comes first", param, ctx)
+            self.fail(f"{value} is empty: the smaller seed comes first.", param, ctx)
         return seeds
 
 
@@ -48,9 +48,16 @@ def _processors() -> int:
 
 @click.command(short_help="The whole application in simulated worlds.")
 @click.option(
-    "--seeds", type=_Seeds(), default="0..99", show_default=True, metavar="A..B", help="Which worlds, both included."
+    "--seeds",
+    type=_Seeds(),
+    default="0..99",
+    show_default=True,
+    metavar="A..B",
+    help="Which worlds, both included; or a single one.",
 )
-@click.option("--replay", type=click.IntRange(min=0), metavar="SEED", help="Tell the story of one world instead.")
+@click.option(
+    "--replay", type=click.IntRange(min=0), metavar="SEED", help="Tell the story of one world instead, line by line."
+)
 @click.option("--trace", is_flag=True, help="Write a line `SEED HASH` for each world: the same each time.")
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes; the number of processors if not given."
@@ -68,6 +75,8 @@ def simulate(
     """
     try:
         if replay is not None:
+            if as_json:
+                raise click.UsageError("--replay tells a story, which is not JSON.", ctx)
             ctx.exit(_replay(replay, trace=trace))
         ctx.exit(_run(seeds, workers or _processors(), trace=trace, as_json=as_json))
     except ExtraMissing as error:
@@ -85,6 +94,8 @@ def _replay(seed: int, *, trace: bool) -> ExitCode:
         click.echo(f"{seed} {end.digest}")
     for failure in end.failures:
         click.echo(failure, err=True)
+    if not end.failures:
+        click.echo(f"seed {seed}: everything is as it must be", err=True)
     return ExitCode.ITEMS_FAILED if end.failures else ExitCode.OK
 
 
@@ -117,8 +128,9 @@ def _row(end: SeedEnd) -> dict[str, object]:
 
 
 def _summary(totals: Totals, seconds: float) -> str:
+    worlds = "1 world" if totals.worlds == 1 else f"{totals.worlds} worlds"
     return (
-        f"{totals.worlds} worlds, {totals.worlds / max(seconds, 1e-9):.1f} a second;"
+        f"{worlds}, {totals.worlds / max(seconds, 1e-9):.1f} a second;"
         f" {totals.clock / _DAY:,.0f} virtual days, {totals.lives:,} lives, {totals.crashes:,} crashes,"
         f" {totals.requests:,} requests; {len(totals.failed)} failed"
     )
