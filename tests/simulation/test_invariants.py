@@ -196,6 +196,22 @@ def test_view_that_says_something_else(seen, history):
     assert broken(seen, history) == ["states follow the life cycle"]
 
 
+@pytest.mark.parametrize(
+    ("reason", "good"), [("stalled: no answer in 60 s", 2), ("the court asks to wait: status 503", 1)]
+)
+def test_attempts_are_used_up_by_failures_and_not_by_the_faults_of_others(seen, history, reason, good):
+    for attempt in (1, 2):
+        later = event(1001.0, "download", "downloaded", attempt=attempt)
+        record(seen, *DONE[:2], event(1000.5, "download", "put_off", attempt=1, reason=reason), later, *DONE[3:])
+        assert ("attempts are counted" in broken(seen, history)) is (attempt != good)
+
+
+def test_attempts_begin_again_where_somebody_asked_for_it(seen, history):
+    put_off = event(1000.5, "download", "put_off", attempt=1, reason="stalled")
+    record(seen, *DONE[:2], put_off, event(1000.7, "download", "reset"), *DONE[2:])
+    assert "attempts are counted" not in broken(seen, history)
+
+
 @pytest.mark.parametrize("attempts", [(2,), (1, 3), (1, 2, 3, 4, 5, 6)])
 def test_attempts_that_are_not_counted(seen, history, attempts):
     put_off = [event(1000.5, "download", "put_off", attempt=attempt) for attempt in attempts]

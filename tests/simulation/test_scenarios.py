@@ -64,7 +64,13 @@ def test_disks_and_databases_fail():
 
 def test_crash_comes_at_a_step_or_after_something_was_done():
     assert all(life.crash_at is None or life.crash_after is None for life in LIVES)
-    assert any(life.crash_after for life in LIVES)
+    places = {life.crash_after[0] for life in LIVES if life.crash_after}
+    assert places == {"database", "network", "spool", "archive", "text"}
+
+
+def test_second_signal_may_follow_at_once():
+    times = [[act.after for act in life.acts if act.what == "signal"] for life in LIVES]
+    assert any(second - first < 1.0 for first, second, *_ in filter(lambda one: len(one) > 1, times))
 
 
 def test_archive_may_hold_something_from_the_beginning():

@@ -157,14 +157,34 @@ def counts_what_is_left(seen: LifeSeen, history: History) -> Iterator[str]:
 
 def counts_attempts(seen: LifeSeen, _history: History) -> Iterator[str]:
     """Attempts count from 1, one by one, and are never more than allowed."""
-    last: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], Event] = {}
     for event in seen.events:
+        key = event.diario_id, event.stage
+        if event.outcome == "reset":
+            last.pop(key, None)
         if event.attempt is None:
             continue
-        key = event.diario_id, event.stage
-        if event.attempt not in {1, last.get(key, 0), last.get(key, 0) + 1} or event.attempt > ATTEMPTS:
-            yield f"{event.stage} of {event.diario_id}: attempt {event.attempt} after {last.get(key, 0)}"
-        last[key] = event.attempt
+        if event.attempt not in _possible_attempts(last.get(key)) or event.attempt > ATTEMPTS:
+            yield f"{event.stage} of {event.diario_id}: attempt {event.attempt} after {last.get(key)}"
+        last[key] = event
+
+
+def _possible_attempts(before: Event | None) -> set[int]:
+    """The numbers that an attempt may have after another one at the same gazette in the same stage."""
+    if before is None or before.attempt is None:
+        return {1}
+    if before.outcome == "put_off" and before.reason.startswith(_FAULTS_OF_OTHERS):
+        return {before.attempt}
+    if before.outcome == "put_off" and before.reason.startswith(_FAILURES) and before.stage != StageName.CONFIRM:
+        return {before.attempt + 1}
+    return {1, before.attempt, before.attempt + 1}
+
+
+_FAILURES = ("stalled", "the connection broke off", "the worker process died", "ended after")
+"""What reasons begin with that use up an attempt, save where something is only looked for."""
+
+_FAULTS_OF_OTHERS = ("the court asks to wait", "the court shows a block page", "no connection", "no room in the spool")
+"""What reasons begin with that use up none: they say nothing about the gazette."""
 
 
 def stays_within_bounds(seen: LifeSeen, _history: History) -> Iterator[str]:

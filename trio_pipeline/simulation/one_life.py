@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -23,7 +25,7 @@ from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.services.connection import STATE_KEY, Connection
 from trio_pipeline.services.service import Service
 from trio_pipeline.simulation.people import People
-from trio_pipeline.simulation.scenario import LifePlan, Scenario
+from trio_pipeline.simulation.scenario import LifePlan, Place, Scenario
 from trio_pipeline.simulation.sightings import History, Sightings
 from trio_pipeline.simulation.stand_ins import ACCESS_KEY, SECRET_KEY, StandIns
 from trio_pipeline.simulation.watched_transport import WatchedTransport
@@ -103,6 +105,8 @@ async def lead(
     # Only this process, which ends with the life.
     logging.disable()
     sightings = Sightings()
+    warnings.simplefilter("always", ResourceWarning)
+    warnings.showwarning = partial(_see_warning, sightings)
     life.keep(SIGHTINGS, lambda: sightings)
     life.keep(STAND_INS, stand_ins.keep)
     async with life.open_world(directory, chances=chances_of(scenario, plan, life.start)) as simulated:
@@ -123,10 +127,15 @@ async def lead(
         finally:
             sightings.ended = trio.current_time()
             watch.see_counts()
-            sightings.left_over = await watch.left_over()
+            sightings.left_over += await watch.left_over()
         sightings.ended_by, sightings.reported = report.ended_by, report.counts
         life.trace.note("report", report.ended_by, report.counts)
         return report
+
+
+def _see_warning(sightings: Sightings, message: Warning | str, *_more: object) -> None:
+    """Take down what Python and Trio find left open where nothing else would tell: files, asynchronous generators."""
+    sightings.left_over.append(str(message).partition("\n")[0])
 
 
 def settings_of(scenario: Scenario, directory: Path) -> Settings:
@@ -172,7 +181,8 @@ class _Watch:
     def __init__(
         self, life: Life, simulated: SimulatedWorld, scenario: Scenario, plan: LifePlan, sightings: Sightings
     ) -> None:
-        self._until_crash, self._steps = plan.crash_after or (0, 0)
+        self._crash_after = plan.crash_after
+        self._happened: Counter[Place] = Counter()
         self._life = life
         self._simulated = simulated
         self._scenario = scenario
@@ -230,18 +240,21 @@ class _Watch:
             f"{path.name} is left" for path in sorted(simulated.files.root.glob("*.sock")) if not self._had_socket
         )
 
-    def _see_effect(self) -> None:
+    def _see_effect(self, where: Place) -> None:
         """Something has been done that a crash right now may leave half known."""
-        self._until_crash -= 1
-        if self._until_crash == 0:
-            self._life.crash_at = self._life.step + 1 + self._steps
+        self._happened[where] += 1
+        if self._crash_after is not None and self._crash_after[:2] == (where, self._happened[where]):
+            self._life.crash_at = self._life.step + 1 + self._crash_after[2]
 
     def _see_statement(self, statement: str) -> None:
         if statement == "COMMIT":
-            self._see_effect()
+            self._see_effect("database")
 
     def _see_files(self, directory: Path, size: int) -> None:
-        self._see_effect()
+        place = directory.relative_to(self._simulated.files.root).parts[:1]
+        match place:
+            case ("spool" | "archive" | "text" as where,):
+                self._see_effect(where)
         if directory != self._spool:
             return
         grows, self._spooled = size > self._spooled, size
@@ -250,7 +263,7 @@ class _Watch:
             self._sightings.excesses.append(f"{size} bytes in the spool, whose limit is {limit}")
 
     def _see_request(self) -> None:
-        self._see_effect()
+        self._see_effect("network")
         if self._running is None:
             return
         for stage in self._running.view().stages:

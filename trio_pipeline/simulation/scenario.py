@@ -10,7 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-__all__ = ["OTHER_BYTES", "Act", "Decay", "HeldKind", "LifePlan", "Outage", "Scenario", "ScheduleKind", "draw_scenario"]
+__all__ = [
+    "OTHER_BYTES",
+    "Act",
+    "Decay",
+    "HeldKind",
+    "LifePlan",
+    "Outage",
+    "Place",
+    "Scenario",
+    "ScheduleKind",
+    "draw_scenario",
+]
 
 ArchiveKind: TypeAlias = Literal["folder", "internet-archive", "none"]
 Layout: TypeAlias = Literal["year", "edition"]
@@ -18,6 +29,7 @@ ScheduleKind: TypeAlias = Literal["walk", "priorities", "order"]
 ActKind: TypeAlias = Literal["signal", "drain", "view", "stats", "failures", "decisions", "retry"]
 
 HeldKind: TypeAlias = Literal["same", "other"]
+Place: TypeAlias = Literal["database", "network", "spool", "archive", "text"]
 Decay: TypeAlias = Literal["spool changes", "spool loses", "archive changes"]
 
 HOUR = 3600.0
@@ -42,6 +54,14 @@ _UPLOAD_FAULTS = (
     "redirect",
 )
 _ASKING_TO_WAIT = frozenset({"unavailable", "slow-down", "item-slow-down"})
+# Where something happens, and the power of ten of how much of it is let happen at most before a crash.
+_PLACES: tuple[tuple[Place, float], ...] = (
+    ("database", 2.0),
+    ("network", 1.7),
+    ("spool", 1.7),
+    ("archive", 1.0),
+    ("text", 0.7),
+)
 _RARE = frozenset({"spam", "bad-content", "block-page"})
 """They end much of what would come after them."""
 
@@ -88,8 +108,8 @@ class LifePlan:
         outages: What cannot be reached when.
         room: Bytes that the disk takes before it is full; None has no end.
         limit: The most gazettes to take up; None takes all.
-        crash_after: It is killed that many steps after so many things have happened to disk, database or network: at
-            times at which what was done and what is known of it differ. None leaves it to `crash_at`.
+        crash_after: It is killed some steps after so many things have happened somewhere: at times at which what was
+            done and what is known of it differ. Where, how many, and how many steps; None leaves it to `crash_at`.
         disk_error: The chance that an operation on a file fails.
         busy_database: The chance that somebody else has the database open when it is tried.
         full_database: The chance that there is no room for what is committed.
@@ -104,7 +124,7 @@ class LifePlan:
     outages: tuple[Outage, ...] = ()
     room: int | None = None
     limit: int | None = None
-    crash_after: tuple[int, int] | None = None
+    crash_after: tuple[Place, int, int] | None = None
     disk_error: float = 0.0
     busy_database: float = 0.0
     full_database: float = 0.0
@@ -265,14 +285,22 @@ def _with_mishaps(dice: random.Random, life: LifePlan) -> LifePlan:
     """What is drawn from a source of its own: the life as it was, and mishaps besides."""
     decays: tuple[Decay, ...] = ("spool changes", "spool changes", "spool loses", "archive changes")
     if life.crash_at is not None and dice.random() < 0.6:
-        crash_after = (round(10 ** dice.uniform(0.0, 2.3)), dice.randint(0, 6))
+        place, most = dice.choice(_PLACES)
+        crash_after = (place, round(10 ** dice.uniform(0.0, most)), dice.randint(0, 6))
         life = replace(life, crash_at=None, crash_after=crash_after)
+    # People who are in a hurry press the key twice.
+    again = [
+        Act(after=act.after + 10 ** dice.uniform(-1.5, 1.0), what="signal")
+        for act in life.acts
+        if act.what in {"signal", "drain"} and dice.random() < 0.5
+    ]
     return replace(
         life,
         disk_error=dice.choice([0.002, 0.02]) if dice.random() < 0.08 else 0.0,
         busy_database=dice.choice([0.5, 1.0]) if dice.random() < 0.04 else 0.0,
         full_database=dice.choice([0.02, 0.2]) if dice.random() < 0.08 else 0.0,
-        decays=tuple(dice.choice(decays) for _ in range(dice.choice([0, 0, 1, 2]))),
+        acts=tuple(sorted([*life.acts, *again], key=lambda act: act.after)),
+        decays=tuple(dice.choice(decays) for _ in range(dice.choice([0, 0, 1, 3]))),
     )
 
 

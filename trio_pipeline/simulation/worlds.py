@@ -133,21 +133,21 @@ class _World:
                 os.utime(path, (0, 0))
 
     def _let_decay(self, plan: LifePlan, number: int) -> None:
-        """Change or take away a file that no program has open."""
+        """Change or take away files that no program has open."""
         dice = random.Random(f"{self._scenario.seed}/{number}/decay")
         for decay in plan.decays:
             place, what = decay.split()
             paths = [path for path in sorted((self._directory / place).rglob("*.pdf")) if path.stat().st_size]
-            if not paths:
-                continue
-            path = dice.choice(paths)
-            if what == "loses":
-                path.unlink()
-                continue
-            data = bytearray(path.read_bytes())
-            data[dice.randrange(len(data))] ^= 0x10
-            path.write_bytes(data)
-            self._history.decayed[path.relative_to(self._directory).as_posix()] = bytes(data)
+            for path in paths:
+                if dice.random() < 0.5:
+                    continue
+                if what == "loses":
+                    path.unlink()
+                    continue
+                data = bytearray(path.read_bytes())
+                data[dice.randrange(len(data))] ^= 0x10
+                path.write_bytes(data)
+                self._history.decayed[path.relative_to(self._directory).as_posix()] = bytes(data)
 
     def run(self) -> WorldEnd:
         for plan in self._scenario.lives:
