@@ -348,8 +348,40 @@ def test_requests_too_close_together(seen, history):
 
 def test_requests_after_a_block(seen, history):
     record(seen, *DONE[:2], event(1000.8, "download", "put_off", attempt=1, reason="a block page"), *DONE[2:])
+    record(seen, paces=(Pace("tjro", 7.0),))
     seen.sightings.requests.append(Request(1100.0, "tjro", "GET", URL))
     assert broken(seen, history) == ["the pace after a block is kept"]
+
+
+@pytest.mark.parametrize(
+    ("crashed", "ended", "learned"), [(False, 1005.0, True), (True, 1005.0, False), (True, 1020.0, True)]
+)
+def test_block_must_be_learned(seen, history, crashed, ended, learned):
+    blocked = event(1000.8, "download", "put_off", attempt=1, reason="a block page")
+    record(seen, *DONE[:2], blocked, *DONE[2:])
+    seen.sightings.reported = None
+    seen.crashed, seen.ended = crashed, ended
+    assert ("the pace after a block is kept" in broken(seen, history)) is learned
+    record(seen, paces=(Pace("tjro", 7.0),))
+    assert "the pace after a block is kept" not in broken(seen, history)
+
+
+def test_failure_in_more_runs_than_allowed(seen, history):
+    seen.scenario = dataclasses.replace(SCENARIO, runs=2)
+    first, second = (
+        dataclasses.replace(event(1001.0, "download", "failed", attempt=1), run_id=run_id) for run_id in ("a", "b")
+    )
+    record(seen, *DONE[:2], first, event(1001.0, "download", "reset"), second)
+    assert "failed runs are counted" not in broken(seen, history)
+    record(seen, *DONE[:2], first, second)
+    assert "failed runs are counted" in broken(seen, history)
+
+
+@pytest.mark.parametrize(("ended_by", "is_good"), [("finished", False), ("host", False), ("cancelled", True)])
+def test_upload_without_a_word_at_its_end(seen, history, ended_by, is_good):
+    record(seen, *DONE[:4], states={NAME: ("downloaded", "submitted", "not_asked")})
+    seen.sightings.ended_by = ended_by
+    assert ("an upload ends with a word" not in broken(seen, history)) is is_good
 
 
 def test_requests_too_fast_after_a_block_in_an_earlier_life(seen, history):
@@ -403,6 +435,14 @@ def test_partial_file_that_is_left(seen, history, name):
     (seen.directory / name).parent.mkdir(parents=True)
     (seen.directory / name).touch()
     assert broken(seen, history) == ["nothing is left open"]
+
+
+def test_partial_file_that_an_earlier_life_has_left(seen, history):
+    name = f".{NAME}.pdf.part"
+    (seen.directory / "archive" / "2025").mkdir(parents=True)
+    (seen.directory / "archive" / "2025" / name).touch()
+    seen.sightings.found = [name]
+    assert broken(seen, history) == []
 
 
 def test_connection_that_is_left(seen, history):

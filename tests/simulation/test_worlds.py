@@ -98,7 +98,7 @@ class TestPlantedDefect:
             return file
 
         monkeypatch.setattr(SimulatedFiles, "create", create)
-        assert "a final name holds a whole PDF" in found_by(*range(30))
+        assert found_by(*range(30)) & {"a final name holds a whole PDF", "texts are whole"}
 
     def test_record_that_is_not_stored(self, monkeypatch):
         async def record(self, event, *, patience=0.0, original=Ledger.record):

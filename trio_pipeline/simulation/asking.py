@@ -25,6 +25,7 @@ __all__ = [
 _COURT = "tjro"
 _BLOCKED_INTERVAL = 7.0  # seconds between requests to a host that has shown a block page, at least
 _BLOCK_PAUSE = 600.0  # seconds without a request after a block page
+_REMEMBERED_AFTER = 15.0  # seconds after which the ledger has what was learned about a host
 _MICROSECOND = 2e-6  # what is left of a time that went through the ledger
 # Seconds in which it is recorded that a host is gone.
 _A_MOMENT = 5.0
@@ -52,10 +53,18 @@ def keeps_blocked_pace(seen: LifeSeen, _history: History) -> Iterator[str]:
     requests = _by_hosts(seen.sightings.requests).get(_COURT, [])
     if blocks:
         since = min(since, blocks[0])
+        is_over = not seen.crashed or seen.ended > blocks[0] + _REMEMBERED_AFTER
+        can_remember = not seen.sightings.disk_failed
+        if (
+            is_over
+            and can_remember
+            and not any(one.hosts == _COURT and one.blocked_interval for one in seen.after.paces)
+        ):
+            yield f"blocked at {blocks[0]:.3f}, which the ledger has not learned"
         for request in requests:
             if blocks[0] + _MICROSECOND < request.at < blocks[0] + _BLOCK_PAUSE - _A_MOMENT:
                 yield f"{request}, though blocked at {blocks[0]:.3f}"
-    for earlier, later in pairwise(request for request in requests if request.at > since):
+    for earlier, later in pairwise(request for request in requests if request.at > since + _MICROSECOND):
         if later.at - earlier.at < _BLOCKED_INTERVAL - 1e-9:
             yield f"{later.at - earlier.at:.3f} s between {earlier} and {later}, though blocked at {since:.3f}"
 

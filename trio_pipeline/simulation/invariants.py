@@ -8,7 +8,7 @@ Pure: this file does not know how anything was seen.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
@@ -187,12 +187,35 @@ _FAULTS_OF_OTHERS = ("the court asks to wait", "the court shows a block page", "
 """What reasons begin with that use up none: they say nothing about the gazette."""
 
 
+def counts_failed_runs(seen: LifeSeen, _history: History) -> Iterator[str]:
+    """What fails in as many runs as the settings allow, without success or a person's word between, is rejected."""
+    failed: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for event in seen.after.events:
+        runs = failed[event.diario_id, life_of(StageName(event.stage)).value]
+        if event.outcome in {"reset", "downloaded", "restored", "confirmed", "extracted"}:
+            runs.clear()
+        elif event.outcome == "failed":
+            runs.add(event.run_id)
+            if len(runs) >= seen.scenario.runs:
+                yield f"{event.stage} of {event.diario_id} has failed in {len(runs)} runs"
+
+
+def ends_uploads_with_a_word(seen: LifeSeen, _history: History) -> Iterator[str]:
+    """A run that nobody has cut short knows of every upload that it began how it went."""
+    if seen.sightings.ended_by not in {"finished", "host"}:
+        return
+    for name, (_, state, _) in seen.after.states.items():
+        last = _last_word(seen.after, name, "archive") if state == State.SUBMITTED else None
+        if last is not None and last.outcome == "started" and last.run_id == seen.sightings.run_id:
+            yield f"{name}: {last} is the last word"
+
+
 def stays_within_bounds(seen: LifeSeen, _history: History) -> Iterator[str]:
     """The spool, the backlogs and the bodies in flight never exceed their bounds."""
     yield from seen.sightings.excesses
 
 
-def leaves_nothing_open(seen: LifeSeen, history: History) -> Iterator[str]:
+def leaves_nothing_open(seen: LifeSeen, _history: History) -> Iterator[str]:
     """After a run that was not killed no task, file, connection or lock of ours is left."""
     yield from seen.sightings.left_over
     if not seen.crashed and not seen.plan.disk_error:
@@ -200,7 +223,7 @@ def leaves_nothing_open(seen: LifeSeen, history: History) -> Iterator[str]:
             yield f"spool/{path.name} is left"
         for path in sorted((seen.directory / "archive").rglob(".*.part")):
             # One that was left where nobody could remove it stays until its gazette is put again.
-            if not any(life.crashed or life.plan.disk_error for life in history.lives):
+            if path.name not in seen.sightings.found:
                 yield f"archive/{path.name} is left"
 
 
@@ -257,6 +280,8 @@ OF_EVERY_LIFE: Mapping[str, Invariant] = MappingProxyType(
         "no acknowledged record is lost": loses_no_record,
         "states follow the life cycle": keeps_to_life_cycle,
         "attempts are counted": counts_attempts,
+        "failed runs are counted": counts_failed_runs,
+        "an upload ends with a word": ends_uploads_with_a_word,
         "nothing is archived twice": keeping.stores_once,
         "what is called lost is lost": keeping.calls_lost_what_is_lost,
         "what is archived was recorded, and is right": keeping.stores_what_was_recorded,
