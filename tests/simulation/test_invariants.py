@@ -17,7 +17,7 @@ from trio_pipeline.diario.lifecycle import OUTCOMES
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.simulation.accounting import everything_is_done, is_settled
 from trio_pipeline.simulation.invariants import LIFE_CYCLE, OF_EVERY_LIFE
-from trio_pipeline.simulation.scenario import OTHER_BYTES, LifePlan, draw_scenario
+from trio_pipeline.simulation.scenario import OTHER_BYTES, Act, LifePlan, draw_scenario
 from trio_pipeline.simulation.sightings import (
     Answer,
     Event,
@@ -313,6 +313,14 @@ def extracted(seen, **changes):
     write_text(seen, gzip.compress(b"the text"))
 
 
+@pytest.mark.parametrize(("due", "is_good"), [(1003.0, False), (1303.0, True)])
+def test_upload_that_can_be_seen_and_is_called_absent(seen, history, due, is_good):
+    submitted = event(1003.0, "archive", "submitted", attempt=1, not_before=1303.0)
+    record(seen, *DONE[:4], submitted, event(1303.5, "confirm", "absent", attempt=1))
+    seen.stores = (dataclasses.replace(seen.stores[0], due=due),)
+    assert ("what is called lost is lost" not in broken(seen, history)) is is_good
+
+
 def test_decisions_that_are_there_twice(seen, history):
     extracted(seen, decisions={NAME: 4})
     assert broken(seen, history) == ["decisions are whole"]
@@ -473,6 +481,17 @@ def test_run_that_finishes_and_leaves_something(seen, history, not_before):
     record(seen, *DONE[:2], event(1001.0, "download", "put_off", attempt=1, not_before=not_before))
     record(seen, states={NAME: ("pending", "pending", "not_asked")})
     assert "a run that finished left nothing to do" in broken(seen, history)
+
+
+@pytest.mark.parametrize(
+    ("at", "patience", "is_good"), [(1001.0, None, False), (1004.0, None, True), (1001.0, 3, True)]
+)
+def test_run_that_finishes_and_leaves_what_a_person_has_asked_for(seen, history, at, patience, is_good):
+    seen.sightings.ended = 1008.0
+    seen.plan = LifePlan(acts=(Act(0.0, "retry", patience),))
+    record(seen, *DONE[:2], event(1001.0, "download", "failed", attempt=1), event(at, "download", "reset"))
+    record(seen, states={NAME: ("pending", "pending", "not_asked")})
+    assert ("a run that finished left nothing to do" not in broken(seen, history)) is is_good
 
 
 def test_run_may_leave_what_has_to_wait_for_longer_than_its_patience(seen, history):

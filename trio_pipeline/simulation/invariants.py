@@ -260,10 +260,23 @@ def finishes_what_it_can(seen: LifeSeen, _history: History) -> Iterator[str]:
                 continue
             last = _last_word(seen.after, name, life)
             began = max(last.at, next(run.started_at for run in seen.after.runs if run.run_id == seen.sightings.run_id))
-            if last.outcome == "reset":
-                continue  # asked for by somebody as the run ended, and left to the next one
+            if last.outcome == "reset" and _may_leave_reset(seen, last):
+                continue
             if last.not_before is None or last.not_before <= began + seen.scenario.patience - _A_MOMENT:
                 yield f"{life} of {name} is pending: {last}"
+
+
+def _may_leave_reset(seen: LifeSeen, reset: Event) -> bool:
+    """Whether what a person has asked for may be left to the next run."""
+    ended = seen.ended if seen.sightings.ended is None else seen.sightings.ended
+    was_taken_up = any(
+        (event.diario_id, life_of(StageName(event.stage)).value) == (reset.diario_id, reset.stage)
+        and event.outcome in {"failed", "rejected"}
+        for event in seen.events
+    )
+    # Who does not wait for the answer may leave between the record and what follows from it.
+    was_left_alone = any(act.what == "retry" and act.patience is not None for act in seen.plan.acts)
+    return not was_taken_up or was_left_alone or reset.at > ended - _A_MOMENT
 
 
 def _last_word(rows: LedgerRows, name: str, life: str) -> Event:

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _MICROSECOND = 2e-6  # what is left of a time that went through the ledger
+_A_MOMENT = 5.0
 # Seconds that an answer may be old when what follows from it happens: it may trickle, and be waited for by others.
 _SLOWEST_ANSWER = 120.0
 
@@ -83,7 +84,11 @@ def _has_reason(events: Sequence[Event], stored_at: float, seen: LifeSeen) -> bo
 
 
 def calls_lost_what_is_lost(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """An upload is given up as lost only when the archive neither shows it nor says that it waits there."""
+    """An upload is given up as lost only when the archive neither shows it nor says that it waits there.
+
+    Nor is called absent what was to be seen when the time to look for it came.
+    """
+    yield from _absent_and_there(seen)
     for event in seen.events:
         if event.outcome != "lost":
             continue
@@ -93,6 +98,20 @@ def calls_lost_what_is_lost(seen: LifeSeen, _history: History) -> Iterator[str]:
                 yield f"{store.name} is called lost at {event.at:.3f}, and is to be seen since {store.due:.3f}"
             elif event.at < store.due and 1.0 < event.at - store.at < 11 * seen.scenario.confirm_after:
                 yield f"{store.name} is called lost at {event.at:.3f}, and waits there since {store.at:.3f}"
+
+
+def _absent_and_there(seen: LifeSeen) -> Iterator[str]:
+    looks: dict[str, float] = {}
+    for event in seen.after.events:
+        if event.target is None:
+            continue
+        look = looks.pop(event.diario_id, -math.inf)
+        if event.not_before is not None:
+            looks[event.diario_id] = event.not_before
+        if event.outcome == "absent" and event.at >= seen.began:
+            for store in seen.stores:
+                if store.name == _archive_name(seen, event.diario_id) and store.due < look - _A_MOMENT:
+                    yield f"{store.name} is called absent at {event.at:.3f}, and is to be seen since {store.due:.3f}"
 
 
 def _may_be_known(name: str, stored_at: float, again_at: float, history: History, seen: LifeSeen) -> bool:

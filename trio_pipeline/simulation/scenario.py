@@ -56,11 +56,11 @@ _UPLOAD_FAULTS = (
 _ASKING_TO_WAIT = frozenset({"unavailable", "slow-down", "item-slow-down"})
 # Where something happens, and the power of ten of how much of it is let happen at most before a crash.
 _PLACES: tuple[tuple[Place, float], ...] = (
-    ("database", 2.0),
-    ("network", 1.7),
-    ("spool", 1.7),
+    ("database", 1.7),
+    ("network", 1.4),
+    ("spool", 1.3),
     ("archive", 1.0),
-    ("text", 0.7),
+    ("text", 0.5),
 )
 _RARE = frozenset({"spam", "bad-content", "block-page"})
 """They end much of what would come after them."""
@@ -209,7 +209,7 @@ def draw_scenario(seed: int) -> Scenario:
     editions = dice.sample(range(EDITIONS), dice.randint(2, 8))
     gazettes = tuple((edition, dice.choice(SIZES)) for edition in sorted(editions))
     largest = max(size for _, size in gazettes)
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         gazettes=gazettes,
         archive=archive,
@@ -225,7 +225,7 @@ def draw_scenario(seed: int) -> Scenario:
         confirm_after=dice.choice([5.0, 60.0, 300.0]),
         grace=dice.choice([0.0, 5.0, 60.0]),
         patience=dice.choice([60.0, 600.0, 1800.0]),
-        runs=dice.choice([2, 5, 5]),
+        runs=dice.choice([1, 2, 2, 5, 5, 5]),
         latency=dice.choice([0.0, 0.05, 3.0]),
         bandwidth=dice.choice([None, None, 2_000.0]),
         queue=dice.choice([0.0, 30.0, HOUR, DAY]),
@@ -233,8 +233,9 @@ def draw_scenario(seed: int) -> Scenario:
         weather=dice.choice([0.0, 0.0, 0.3, 1.0]),
         worker_death=dice.choice([0.0, 0.0, 0.1, 0.3]),
         held=_held(more, archive, editions),
-        lives=tuple(_with_mishaps(more, _life(dice, number)) for number in range(dice.randint(1, 4))),
+        lives=tuple(_life(dice, number) for number in range(dice.randint(1, 4))),
     )
+    return replace(scenario, lives=tuple(_with_mishaps(more, scenario, life) for life in scenario.lives))
 
 
 def _held(dice: random.Random, archive: ArchiveKind, editions: list[int]) -> tuple[tuple[int, HeldKind], ...]:
@@ -281,11 +282,12 @@ def _life(dice: random.Random, number: int) -> LifePlan:
     )
 
 
-def _with_mishaps(dice: random.Random, life: LifePlan) -> LifePlan:
+def _with_mishaps(dice: random.Random, scenario: Scenario, life: LifePlan) -> LifePlan:
     """What is drawn from a source of its own: the life as it was, and mishaps besides."""
     decays: tuple[Decay, ...] = ("spool changes", "spool changes", "spool loses", "archive changes")
     if life.crash_at is not None and dice.random() < 0.6:
-        place, most = dice.choice(_PLACES)
+        unused = {"archive": scenario.archive != "folder", "text": not scenario.extract}
+        place, most = dice.choice([one for one in _PLACES if not unused.get(one[0])])
         crash_after = (place, round(10 ** dice.uniform(0.0, most)), dice.randint(0, 6))
         life = replace(life, crash_at=None, crash_after=crash_after)
     # People who are in a hurry press the key twice.
