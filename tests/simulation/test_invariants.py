@@ -453,6 +453,15 @@ def test_partial_file_that_an_earlier_life_has_left(seen, history):
     assert broken(seen, history) == []
 
 
+def test_partial_file_of_the_spool_that_a_life_found_and_did_not_reach(seen, history):
+    (seen.directory / "spool").mkdir()
+    (seen.directory / "spool" / f"{NAME}.part").touch()
+    seen.sightings.found = [f"{NAME}.part"]
+    assert broken(seen, history) == ["nothing is left open"]
+    seen.sightings.disk_failed = True
+    assert broken(seen, history) == []
+
+
 def test_connection_that_is_left(seen, history):
     seen.sightings.left_over.append("2 ends of connections are left open")
     assert broken(seen, history) == ["nothing is left open"]

@@ -220,6 +220,8 @@ def leaves_nothing_open(seen: LifeSeen, _history: History) -> Iterator[str]:
     yield from seen.sightings.left_over
     if not seen.crashed and not seen.plan.disk_error:
         for path in sorted((seen.directory / "spool").glob("*.part")):
+            if seen.sightings.disk_failed and path.name in seen.sightings.found:
+                continue  # it got no further than the database
             yield f"spool/{path.name} is left"
         for path in sorted((seen.directory / "archive").rglob(".*.part")):
             # One that was left where nobody could remove it stays until its gazette is put again.

@@ -190,7 +190,7 @@ class _Watch:
         self._running: Running | None = None
         self._spool = simulated.files.root / "spool"
         self._spooled = 0
-        sightings.found = sorted(path.name for path in simulated.files.root.glob("archive/*/.*.part"))
+        sightings.found = sorted(path.name for path in simulated.files.root.glob("[as]*/**/*.part"))
         # A crash leaves one, and who cannot open the database gets no further than this.
         self._had_socket = any(simulated.files.root.glob("*.sock"))
         simulated.files.watch = self._see_files

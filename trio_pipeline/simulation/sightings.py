@@ -80,7 +80,7 @@ class Sightings:
         asked_to_stop: When somebody asked it to stop first; None if nobody did.
         asked_again: When the second signal was sent; None if there was none.
         excesses: What was too much at some moment, one line each.
-        found: Names of partial files that it found in the folder archive.
+        found: Names of partial files that it found in the folder archive and in the spool.
         left_over: What the program left open when it ended, one line each.
         ended: When it ended by itself; None if it crashed.
         ended_by: What its report says; None if there is no report.
