@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import trio
 
-__all__ = ["explain", "flat_group", "name_item"]
+__all__ = ["explain", "flat_group", "leaves", "name_item"]
 
 _LONGEST_NAME = 1000
 """Characters. A batch of rows, or a body, has millions."""
@@ -22,7 +22,7 @@ def explain(error: BaseException, note: str) -> None:
     The note goes to each leaf, since the group that a nursery in a handler made is taken apart on the way out. A
     cancellation is nobody's fault and gets none.
     """
-    for leaf in _leaves(error):
+    for leaf in leaves(error):
         if not isinstance(leaf, trio.Cancelled):
             leaf.add_note(note)
 
@@ -39,15 +39,16 @@ def flat_group(message: str) -> Iterator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        parts = list(_leaves(group))
+        parts = list(leaves(group))
         if all(isinstance(leaf, trio.Cancelled) for leaf in parts):
             raise
         raise BaseExceptionGroup(message, parts) from None
 
 
-def _leaves(error: BaseException) -> Iterator[BaseException]:
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions in a group, however deep; an exception that is no group is its own leaf."""
     if isinstance(error, BaseExceptionGroup):
         for part in error.exceptions:
-            yield from _leaves(part)
+            yield from leaves(part)
     else:
         yield error

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import trio
 
+from trio_pipeline._defects import leaves
 from trio_pipeline.control import open_control, socket_path
 from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.flow import Flow
@@ -289,9 +290,7 @@ class _Ending:
 
 
 def _is_cancellation(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return all(_is_cancellation(part) for part in error.exceptions)
-    return isinstance(error, trio.Cancelled)
+    return all(isinstance(leaf, trio.Cancelled) for leaf in leaves(error))
 
 
 def _flow(workshop: _Workshop) -> Flow:

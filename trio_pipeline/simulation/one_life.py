@@ -16,6 +16,7 @@ from pathlib import Path
 
 import trio
 
+from trio_pipeline._defects import leaves
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.run import Job, Report, run
@@ -122,7 +123,7 @@ async def lead(
         try:
             report = await run(job, watch.world(), watchers=[watch.follow, people.watch], interrupts=people.signals)
         except BaseException as error:
-            sightings.disk_failed = all(_is_of_the_disk(leaf, plan) for leaf in _leaves(error))
+            sightings.disk_failed = all(_is_of_the_disk(leaf, plan) for leaf in leaves(error))
             raise
         finally:
             sightings.ended = trio.current_time()
@@ -296,14 +297,6 @@ def _tasks_left() -> Iterator[str]:
         tasks += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
         if task not in {root, here} and not task.name.startswith(("connection ", "<", "trio.")):
             yield f"the task {task.name} is left"
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for part in error.exceptions:
-            yield from _leaves(part)
-    else:
-        yield error
 
 
 def _is_of_the_disk(error: BaseException, plan: LifePlan) -> bool:

@@ -11,6 +11,7 @@ from typing import TypeVar, TypeVarTuple
 
 import trio
 
+from trio_pipeline._defects import leaves
 from trio_pipeline.testing._trio_hook import Conductor, NothingMoves, conducted_by
 from trio_pipeline.testing.schedules import InOrder, RandomWalk, Recorded, Replay, Schedule
 from trio_pipeline.testing.trace import Trace
@@ -98,9 +99,7 @@ def _run_to_its_end(conductor: Conductor, function: Callable[[*Ts], Awaitable[T]
 
 
 def _comes_of_ending(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_comes_of_ending, error.exceptions))
-    return isinstance(error, trio.Cancelled | trio.TrioInternalError | NothingMoves)
+    return all(isinstance(leaf, trio.Cancelled | trio.TrioInternalError | NothingMoves) for leaf in leaves(error))
 
 
 _checked = threading.Event()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import trio
 
+from trio_pipeline._defects import leaves
 from trio_pipeline.channels import ByteBudget
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.simulation.core_programs.scripts import Defect
@@ -40,8 +41,4 @@ class Shared:
     def raised(self, error: BaseException) -> None:
         """Remember a defect that is about to be raised."""
         self.defect_at = min(self.defect_at, trio.current_time())
-        if isinstance(error, BaseExceptionGroup):
-            for part in error.exceptions:
-                self.raised(part)
-        elif isinstance(error, Defect):
-            self.defects.append(error)
+        self.defects += [leaf for leaf in leaves(error) if isinstance(leaf, Defect)]
