@@ -6,7 +6,7 @@ This file does not know what the items are or who works on them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -220,19 +220,42 @@ class FanOut(Generic[T]):
             self._join._arrived.unpark_all()  # noqa: SLF001
 
 
-class Branch(Generic[T]):
+class _Outlet(Generic[T]):
+    """Where things wait to be received: what a branch and a join have in common."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._waiting: deque[T] = deque()
+        self._arrived = trio.lowlevel.ParkingLot()
+        self._closed = False
+
+    async def _wait(self, has_ended: Callable[[], bool]) -> None:
+        """Return when something waits. Cancellation: a checkpoint only when it is called in a cancelled scope."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while not self._waiting:
+            if self._closed:
+                raise trio.ClosedResourceError(f"this {self._name} was closed")
+            if has_ended():
+                await trio.lowlevel.cancel_shielded_checkpoint()
+                raise trio.EndOfChannel
+            await self._arrived.park()
+
+    def _add(self, thing: T) -> None:
+        self._waiting.append(thing)
+        self._arrived.unpark()
+
+
+class Branch(_Outlet[_Entry[T]], Generic[T]):
     """One branch of a `FanOut`: a source of everything that is sent into it, in that order.
 
     Whoever receives an item owes the branch the word `conclude` about it, which a stage says by itself.
     """
 
     def __init__(self, fan_out: FanOut[T], place: int) -> None:
+        super().__init__("branch")
         self._fan_out = fan_out
         self._place = place
-        self._waiting: deque[_Entry[T]] = deque()
         self._taken: list[_Entry[T]] = []
-        self._arrived = trio.lowlevel.ParkingLot()
-        self._closed = False
         self._done = 0
         self._left = 0
 
@@ -245,14 +268,7 @@ class Branch(Generic[T]):
 
         Cancellation: a checkpoint; an item is either returned or left where it was.
         """
-        await trio.lowlevel.checkpoint_if_cancelled()
-        while not self._waiting:
-            if self._closed:
-                raise trio.ClosedResourceError("this branch was closed")
-            if self._fan_out._closed:  # noqa: SLF001
-                await trio.lowlevel.cancel_shielded_checkpoint()
-                raise trio.EndOfChannel
-            await self._arrived.park()
+        await self._wait(lambda: self._fan_out._closed)  # noqa: SLF001
         entry = self._waiting.popleft()
         self._taken.append(entry)
         await trio.lowlevel.cancel_shielded_checkpoint()
@@ -295,9 +311,8 @@ class Branch(Generic[T]):
     def _offer(self, entry: _Entry[T]) -> None:
         if self._closed:
             self._conclude(entry, None)
-            return
-        self._waiting.append(entry)
-        self._arrived.unpark()
+        else:
+            self._add(entry)
 
     def _conclude(self, entry: _Entry[T], outcome: Outcome[Any] | None) -> None:
         self._done += outcome is not None
@@ -306,14 +321,12 @@ class Branch(Generic[T]):
         self._fan_out._concluded(entry)  # noqa: SLF001
 
 
-class Join(Generic[T]):
+class Join(_Outlet[Joined[T]], Generic[T]):
     """A source of the items that all branches of a `FanOut` are through with, in the order in which they became so."""
 
     def __init__(self, fan_out: FanOut[T]) -> None:
+        super().__init__("join")
         self._fan_out = fan_out
-        self._waiting: deque[Joined[T]] = deque()
-        self._arrived = trio.lowlevel.ParkingLot()
-        self._closed = False
 
     async def receive(self) -> Joined[T]:
         """The next item, with what it came to in each branch.
@@ -324,14 +337,7 @@ class Join(Generic[T]):
 
         Cancellation: a checkpoint; an item is either returned or left where it was.
         """
-        await trio.lowlevel.checkpoint_if_cancelled()
-        while not self._waiting:
-            if self._closed:
-                raise trio.ClosedResourceError("this join was closed")
-            if self._fan_out._closed and not self._fan_out._in_flight:  # noqa: SLF001
-                await trio.lowlevel.cancel_shielded_checkpoint()
-                raise trio.EndOfChannel
-            await self._arrived.park()
+        await self._wait(lambda: self._fan_out._closed and not self._fan_out._in_flight)  # noqa: SLF001
         joined = self._waiting.popleft()
         self._fan_out._over(finished=1)  # noqa: SLF001
         await trio.lowlevel.cancel_shielded_checkpoint()
@@ -357,6 +363,5 @@ class Join(Generic[T]):
     def _offer(self, joined: Joined[T]) -> None:
         if self._closed:
             self._fan_out._over(dropped=1)  # noqa: SLF001
-            return
-        self._waiting.append(joined)
-        self._arrived.unpark()
+        else:
+            self._add(joined)
