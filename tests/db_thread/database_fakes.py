@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import threading
@@ -86,26 +87,34 @@ class PatientThreads(InlineThreads):
     make_owner = PatientOwner
 
 
-class DyingThreads:
-    """Real threads, whose loop dies of a defect at its first step after `deadly` was set."""
+def watched(loop, look):
+    """The same loop, which calls `look` with whatever it asks for; what that raises is what the loop dies of."""
 
-    deadly = False
-
-    def open_owner(self, name, loop):
-        def mortal(owner):
-            inner = loop(owner)
+    def watched_loop(owner):
+        with contextlib.closing(loop(owner)) as inner:
             answer = None
             while True:
                 try:
                     ask = inner.send(answer)
                 except StopIteration:
                     return
-                if self.deadly:
-                    inner.close()
-                    raise ZeroDivisionError("a defect of the loop")
+                look(ask)
                 answer = yield ask
 
-        return real_world().threads.open_owner(name, mortal)
+    return watched_loop
+
+
+class DyingThreads:
+    """Real threads, whose loop dies of a defect at its first step after `deadly` was set."""
+
+    deadly = False
+
+    def open_owner(self, name, loop):
+        def die(_ask):
+            if self.deadly:
+                raise ZeroDivisionError("a defect of the loop")
+
+        return real_world().threads.open_owner(name, watched(loop, die))
 
 
 def world_with(threads) -> World:

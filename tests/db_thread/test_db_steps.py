@@ -13,6 +13,7 @@ from database_fakes import (
     numbers,
     start_in_order,
     waiting_together,
+    watched,
     world_with,
 )
 
@@ -29,18 +30,7 @@ class ListeningThreads:
         self.asked = []
 
     def open_owner(self, name, loop):
-        def listen(owner):
-            inner = loop(owner)
-            answer = None
-            while True:
-                try:
-                    ask = inner.send(answer)
-                except StopIteration:
-                    return
-                self.asked.append(ask)
-                answer = yield ask
-
-        return real_world().threads.open_owner(name, listen)
+        return real_world().threads.open_owner(name, watched(loop, self.asked.append))
 
 
 @pytest.fixture
