@@ -162,9 +162,9 @@ class Conductor(trio.abc.Instrument):
             if self._before_step is not None:
                 self._before_step(self.steps)
             position = self._pick()
-        except BaseException as error:  # noqa: BLE001 (it comes out of the run)
+        except BaseException as error:  # noqa: ASYNC103, BLE001 -- it comes out of the run
             self.failure = error
-            return 0
+            return 0  # noqa: ASYNC104 -- likewise
         if self._trace is not None:
             number = self._ready_numbers[position]
             self._trace.note(number, self._names[number], now)

@@ -56,7 +56,7 @@ def explore(run_once: Callable[[Schedule], object], *, limit: int = 10_000) -> E
         runs += 1
         try:
             run_once(branch)
-        except BaseException as error:
+        except BaseException as error:  # noqa: ASYNC103 -- the surprise is raised below, which explains it
             if branch.surprise is None:
                 error.add_note(f"schedule {runs} of the exploration: {branch!r}")
                 raise

@@ -208,7 +208,7 @@ def _live(life: Life, program: Callable[..., object], pipe: int) -> None:
     death = _Death(life, pipe)
     try:
         result = program(before_step=death.begin_step)
-    except BaseException as error:  # noqa: BLE001 -- whatever it is, the parent is told
+    except BaseException as error:  # noqa: ASYNC103, BLE001 -- whatever it is, the parent is told
         death.say(error=error)
     else:
         death.say(result=result)

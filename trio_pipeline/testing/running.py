@@ -91,8 +91,8 @@ def _run_to_its_end(conductor: Conductor, function: Callable[[*Ts], Awaitable[T]
         if conductor.failure is None:
             raise
         if _comes_of_ending(error):
-            raise conductor.failure from None
-        raise conductor.failure  # noqa: B904 (context, but not the cause)
+            raise conductor.failure from None  # noqa: ASYNC104 -- the run is over
+        raise conductor.failure  # noqa: ASYNC104, B904 -- likewise; context, but not the cause
     if conductor.failure is not None:
         raise conductor.failure
     return result

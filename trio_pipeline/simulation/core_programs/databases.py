@@ -141,10 +141,9 @@ class DatabaseProgram:
             for calls in self._callers:
                 # Who is not waited for still calls, or waits for an answer, when the context is left.
                 (nursery if self._leaves_early is None else around).start_soon(self._call_all, database, calls)
-            if self._leaves_early is None:
-                return
-            await self._open_again()
-            await trio.sleep(self._leaves_early)
+            if self._leaves_early is not None:
+                await self._open_again()
+                await trio.sleep(self._leaves_early)
 
     async def _open_again(self) -> None:
         try:

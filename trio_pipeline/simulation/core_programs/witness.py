@@ -121,7 +121,7 @@ def _judged(witness: Witness, where: str) -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        raise (witness.broken or _promise(error)).at(where) from error
+        raise (witness.broken or _promise(error)).at(where) from error  # noqa: ASYNC104 -- outside of any run
     if witness.broken is not None:
         raise witness.broken.at(where)
 
