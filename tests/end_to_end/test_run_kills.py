@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -72,15 +73,35 @@ def test_nothing_is_lost_or_done_twice(job, court, slow_archive):
     assert endings[-1] == "finished"
 
 
-@pytest.mark.parametrize("stage", ["download", "extract"])
-def test_worker_process_that_dies_costs_an_attempt(job, court, stage):
-    command = job.run(court, "--extract-workers=1", "--download-workers=1")
-    process = job.start(*command)
-    job.wait_for(process, lambda view: view["download"]["done"], "a gazette opened")
+def kill_worker_at_work(job, process, stage, at_work):
+    """Kill the worker processes while one of them has something of the stage; again if none had yet."""
+    done = job.view()[stage]["done"]
     with held_workers(process) as workers:
-        job.wait_for(process, lambda view: view[stage]["busy"], f"{stage} in hand")
+        job.wait_for(process, at_work, f"{stage} in hand")
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
+    job.wait_for(process, lambda view: view[stage]["put_off"] or view[stage]["done"] > done, "what came of it")
+    if not job.view()[stage]["put_off"]:
+        kill_worker_at_work(job, process, stage, at_work)
+
+
+def test_worker_process_that_dies_while_a_pdf_is_opened_costs_an_attempt(job, court):
+    def written(view):
+        with contextlib.suppress(FileNotFoundError):  # it has just got its final name
+            parts = job.folder.rglob("tjro-*.part")
+            return any(path.stat().st_size == len(court.bodies[path.stem]) for path in parts)
+
+    check_death_of_worker(job, court, "download", written)
+
+
+def test_worker_process_that_dies_while_a_text_is_read_costs_an_attempt(job, court):
+    check_death_of_worker(job, court, "extract", lambda view: view["extract"]["busy"])
+
+
+def check_death_of_worker(job, court, stage, at_work):
+    process = job.start(*job.run(court, "--extract-workers=1", "--download-workers=1"))
+    job.wait_for(process, lambda view: view["download"]["done"], "a gazette opened")
+    kill_worker_at_work(job, process, stage, at_work)
     done = ended(process)
     assert done.code == 0, done.err
     assert job.states() == {("downloaded", "confirmed", "extracted"): 12}
