@@ -57,7 +57,8 @@ def test_interrupted_demo_ends_with_its_stand_ins(job):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_demo_that_is_ended_while_gazettes_are_made_leaves_no_stand_ins(job, number):
     process = job.start("demo", "--gazettes=500")
-    wait_until(lambda: children_of(process), "the stand-ins started")
+    # Imports start processes as well.
+    wait_until(lambda: any("--gazettes" in seen.command for seen in children_of(process)), "the stand-ins started")
     process.send_signal(number)
     done = ended(process)
     assert done.code == 128 + number

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 
 from trio_pipeline.simulation.core_programs import run_core_programs
 from trio_pipeline.simulation.stand_ins import prepare
-from trio_pipeline.simulation.worlds import WorldEnd, run_world
+from trio_pipeline.simulation.worlds import WorldEnd, clear_after, run_world
 from trio_pipeline.testing.trace import Trace
 
 __all__ = ["SeedEnd", "Totals", "open_campaign", "run_seed"]
@@ -102,8 +102,19 @@ def open_campaign(seeds: Sequence[int], workers: int) -> Iterator[Iterator[SeedE
     try:
         yield _in_order(seeds, hands)
     finally:
-        for hand in hands:
-            hand.end()
+        with _interrupts_wait():
+            for hand in hands:
+                hand.end()
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block; processes that are started in it begin with its waiting."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _in_order(seeds: Sequence[int], hands: list[_Worker]) -> Iterator[SeedEnd]:
@@ -139,7 +150,9 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
+        # Until it is in a group of its own.
+        with _interrupts_wait():
+            self._process.start()
         theirs.close()
 
     def begin(self, seed: int) -> None:
@@ -163,17 +176,22 @@ class _Worker:
         return end
 
     def end(self) -> None:
-        """End the process, whatever it does."""
-        self._process.terminate()
+        """End the process, whatever it does, with the life that it has forked, and clear up after it."""
+        number = self._process.pid
+        assert number is not None
+        # Killed, for an exception of a signal handler would be lost in a finalizer. It may not lead a group yet.
+        with suppress(ProcessLookupError):
+            os.killpg(number, signal.SIGKILL)
+        self._process.kill()
         self._process.join()
         self.connection.close()
+        clear_after(number)
 
 
 def _work(connection: Connection) -> None:
-    # Ctrl-C goes to all processes of a terminal; the parent is the one that ends this.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # So that the world's directory goes, and its life with it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    # Ctrl-C goes to all of a terminal's group; the parent is the one that ends this, and what this has forked.
+    os.setpgrp()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     logging.disable()
     prepare()
     with suppress(EOFError, ConnectionError):  # whoever asks is gone

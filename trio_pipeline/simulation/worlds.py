@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ from trio_pipeline.testing.lives import End, live
 from trio_pipeline.testing.schedules import InOrder, Priorities, RandomWalk, Schedule
 from trio_pipeline.testing.world import EPOCH
 
-__all__ = ["Violation", "WorldEnd", "run_world"]
+__all__ = ["Violation", "WorldEnd", "clear_after", "run_world"]
 
 _CALM_LIVES = 12
 """Lives without trouble after which everything must be done: a gazette may fail in each for what came before."""
@@ -106,9 +107,23 @@ def run_world(seed: int, *, tell: Callable[[str], object] | None = None) -> Worl
 
 @contextmanager
 def _directory() -> Iterator[Path]:
-    parent = _MEMORY if _MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="tp-", dir=parent, ignore_cleanup_errors=True) as name:
+    prefix = _prefix(os.getpid())
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=_parent(), ignore_cleanup_errors=True) as name:
         yield Path(name)
+
+
+def clear_after(process: int) -> None:
+    """Remove what worlds have left whose process, of the given number, was killed."""
+    for directory in _parent().glob(f"{_prefix(process)}*"):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _prefix(process: int) -> str:
+    return f"tp-{process}-"
+
+
+def _parent() -> Path:
+    return _MEMORY if _MEMORY.is_dir() else Path(tempfile.gettempdir())
 
 
 class _World:
