@@ -179,8 +179,10 @@ async def test_drain_lets_what_is_held_end(autojump_clock):
     backlog = Backlog.of(range(9))
     async with open_pipeline() as pipeline:
         stage = pipeline.start_stage("work", take_ten_seconds, source=backlog, workers=3)
+        assert not pipeline.statistics().draining
         await drain_at(pipeline, 15, grace=60)
         assert pipeline.draining
+        assert pipeline.statistics().draining
         pipeline.drain(0)
     assert trio.current_time() == 20
     assert (stage.statistics().done, stage.statistics().left, ready(backlog)) == (6, 0, 3)
