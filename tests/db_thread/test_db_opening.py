@@ -135,6 +135,13 @@ async def test_waiting_for_reader_can_be_cancelled(open_numbers, path, start_oth
     assert scope.cancelled_caught
 
 
+async def test_lock_file_says_who_holds_it_now(open_numbers, path):
+    lock = path.with_name(f"{path.name}.lock")
+    lock.write_text("1234567890\n")
+    async with open_numbers():
+        assert lock.read_text() == f"{os.getpid()}\n"
+
+
 async def test_reading_needs_no_lock(open_numbers, path):
     async with open_numbers() as database:
         await database.append("t", {"n": 1})

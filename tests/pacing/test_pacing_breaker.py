@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from functools import partial
 
 import pytest
 import trio
@@ -116,6 +118,29 @@ async def test_probe_goes_alone(autojump_clock):
     pacer = Pacer("court")
     await open_breaker(pacer, unreachable, 3)
     assert await ask_all(pacer, 4, takes=3.0) == [5, 8, 8, 8]
+
+
+async def test_whoever_gives_up_its_turn_lets_nobody_past_the_probe(autojump_clock):
+    pacer, starts = Pacer("court"), []
+    async with trio.open_nursery() as nursery:
+        for name, asks_at, leaves_at in (("probe", 1, math.inf), ("leaves", 2, 6), ("stays", 3, math.inf)):
+            await begin(nursery, partial(start_between, pacer, asks_at, leaves_at, starts, name))
+        await open_breaker(pacer, unreachable, 3)
+    # The probe takes from 5 to 15; one of those behind it is gone from 6 on.
+    assert starts == [("probe", 5), ("stays", 15)]
+
+
+async def start_between(
+    pacer: Pacer, asks_at: float, leaves_at: float, starts: list[tuple[str, float]], name: str
+) -> None:
+    """A request that has its place before the breaker opens, and asks for its turn after that."""
+    async with pacer.request() as permit:
+        await trio.sleep_until(asks_at)
+        with trio.move_on_at(leaves_at):
+            await permit.start()
+            starts.append((name, trio.current_time()))
+            await trio.sleep(10)
+            permit.succeeded()
 
 
 async def test_verdict_lets_the_others_go_before_the_body_is_read(autojump_clock):
