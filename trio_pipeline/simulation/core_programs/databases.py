@@ -290,7 +290,9 @@ class DatabaseProgram:
 @contextmanager
 def _directory_in_memory() -> Iterator[Path]:
     shared = "/dev/shm"  # noqa: S108 (a fresh directory in it)
-    with tempfile.TemporaryDirectory(dir=shared if os.path.isdir(shared) else None) as directory:  # noqa: PTH112
+    parent = shared if os.path.isdir(shared) else None  # noqa: PTH112
+    # As those of the worlds are named, so that whoever kills this process finds it.
+    with tempfile.TemporaryDirectory(prefix=f"tp-{os.getpid()}-", dir=parent) as directory:
         yield Path(directory)
 
 
