@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 
 from trio_pipeline.simulation.core_programs import run_core_programs
+from trio_pipeline.simulation.memory_directories import clear_after
 from trio_pipeline.simulation.stand_ins import prepare
-from trio_pipeline.simulation.worlds import WorldEnd, clear_after, run_world
+from trio_pipeline.simulation.worlds import WorldEnd, run_world
 from trio_pipeline.testing.trace import Trace
 
 __all__ = ["SeedEnd", "Totals", "open_campaign", "run_seed"]

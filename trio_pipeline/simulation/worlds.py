@@ -8,10 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +18,7 @@ from trio_pipeline.simulation.accounting import EVERY_ITEM, everything_is_done, 
 from trio_pipeline.simulation.invariants import OF_EVERY_LIFE
 from trio_pipeline.simulation.keeping import folder_copies
 from trio_pipeline.simulation.ledger_rows import read_ledger
+from trio_pipeline.simulation.memory_directories import open_memory_directory
 from trio_pipeline.simulation.one_life import SIGHTINGS, STAND_INS, lead
 from trio_pipeline.simulation.scenario import (
     DAY,
@@ -38,12 +36,10 @@ from trio_pipeline.testing.lives import End, live
 from trio_pipeline.testing.schedules import InOrder, Priorities, RandomWalk, Schedule
 from trio_pipeline.testing.world import EPOCH
 
-__all__ = ["Violation", "WorldEnd", "clear_after", "run_world"]
+__all__ = ["Violation", "WorldEnd", "run_world"]
 
 _CALM_LIVES = 12
 """Lives without trouble after which everything must be done: a gazette may fail in each for what came before."""
-
-_MEMORY = Path("/dev/shm")  # noqa: S108 -- a directory in memory is five times as fast; a private one is made in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +97,8 @@ def run_world(seed: int, *, tell: Callable[[str], object] | None = None) -> Worl
         seed: Of everything.
         tell: Is told the story, line by line, life by life.
     """
-    with _directory() as directory:
+    with open_memory_directory() as directory:
         return _World(draw_scenario(seed), directory, tell).run()
-
-
-@contextmanager
-def _directory() -> Iterator[Path]:
-    prefix = _prefix(os.getpid())
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=_parent(), ignore_cleanup_errors=True) as name:
-        yield Path(name)
-
-
-def clear_after(process: int) -> None:
-    """Remove what worlds have left whose process, of the given number, was killed."""
-    for directory in _parent().glob(f"{_prefix(process)}*"):
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _prefix(process: int) -> str:
-    return f"tp-{process}-"
-
-
-def _parent() -> Path:
-    return _MEMORY if _MEMORY.is_dir() else Path(tempfile.gettempdir())
 
 
 class _World:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-import os
 import random
 import shutil
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +24,7 @@ from duckdb import DuckDBPyConnection
 
 from trio_pipeline.db_thread import Database, DatabaseClosed, DatabaseInUse, open_database
 from trio_pipeline.simulation.core_programs.witness import Witness
+from trio_pipeline.simulation.memory_directories import open_memory_directory
 from trio_pipeline.testing.databases import SimulatedDatabases
 from trio_pipeline.testing.threads import SimulatedThreads
 from trio_pipeline.testing.trace import Trace
@@ -121,7 +120,7 @@ class DatabaseProgram:
 
     async def run(self) -> None:
         """As `Program`."""
-        with _directory_in_memory() as self._directory:
+        with open_memory_directory() as self._directory:
             async with trio.open_nursery() as nursery:
                 async with open_database(self._path, world=self._world, prepare=_prepare) as database:
                     await self._use(database, nursery)
@@ -285,15 +284,6 @@ class DatabaseProgram:
         self._hold(set(stored) <= set(found), _DURABLE, stored, "were acknowledged, found", found)
         self._hold(count >= len(counts), _DURABLE, len(counts), "counted, found", count)
         self._hold(not set(found) - set(self._found), _DURABLE, found, "is more than", self._found)
-
-
-@contextmanager
-def _directory_in_memory() -> Iterator[Path]:
-    shared = "/dev/shm"  # noqa: S108 (a fresh directory in it)
-    parent = shared if os.path.isdir(shared) else None  # noqa: PTH112
-    # As those of the worlds are named, so that whoever kills this process finds it.
-    with tempfile.TemporaryDirectory(prefix=f"tp-{os.getpid()}-", dir=parent) as directory:
-        yield Path(directory)
 
 
 def _prepare(connection: DuckDBPyConnection) -> None:
