@@ -55,6 +55,11 @@ def test_readers_answer_and_the_run_loses_nothing(job, court, running, archive):
     found = job.do("decisions", "--json", number.replace(".", "").replace("-", ""))
     assert {row["numero_processo"] for row in found.rows} == {number}
 
+    # The catalog goes from the middle of the year straight to number 900.
+    gaps = job.do("gaps")
+    assert gaps.code == 1
+    assert "to 899" in gaps.out
+
     second = job.do(*job.run(court, archive=archive))
     assert (second.code, second.out) == (4, "")
     (refusal,) = [line for line in second.err.splitlines() if "gazettes in" not in line]
@@ -93,7 +98,7 @@ def test_commands_without_a_run_ask_the_file(job, court_that_lacks_one):
     assert (unknown.code, unknown.out) == (1, "")
 
 
-@pytest.mark.parametrize("command", [["stats"], ["failures"], ["decisions"], ["drain"], ["retry", "--all"]])
+@pytest.mark.parametrize("command", [["stats"], ["failures"], ["decisions"], ["gaps"], ["drain"], ["retry", "--all"]])
 def test_commands_without_a_ledger_say_so(job, typed, command):
     done = typed(*command)
     assert (done.code, done.out) == (2, "")

@@ -8,7 +8,7 @@ import pytest
 from book import NOON
 from made_gazettes import gazette
 
-from trio_pipeline.diario.ledger.queries import QUERIES, decisions, failures, resettable, standing_counts
+from trio_pipeline.diario.ledger.queries import QUERIES, decisions, editions, failures, resettable, standing_counts
 
 OLD, NEW = gazette(1, "2024-08-29"), gazette(2, "2025-06-23")
 FIRST, SECOND, THIRD = "7002770-82.2024.8.22.0011", "7000001-09.2025.8.22.0001", "0005268-75.2013.8.26.0100"
@@ -113,6 +113,14 @@ def test_bytes_that_are_no_text_find_nothing(troubled):
 def test_printed_sharp_s_is_found(archive_of_decisions):
     judge(archive_of_decisions, OLD, "7000002-91.2025.8.22.0001", relator="Franz Strauß")
     assert found(archive_of_decisions, "Strauß") == ["7000002-91.2025.8.22.0001"]
+
+
+def test_edition_is_known_once_by_its_first_day(book):
+    book.add(gazette(149, "2013-08-13", "SUP"), gazette(149, "2013-08-12"), gazette(149, "2013-08-12"), NEW)
+    assert editions(book.connection, {}) == [
+        {"tribunal": "tjro", "year": 2013, "number": 149, "date": "2013-08-12"},
+        {"tribunal": "tjro", "year": 2025, "number": 2, "date": "2025-06-23"},
+    ]
 
 
 def test_limit_keeps_the_newest(archive_of_decisions):

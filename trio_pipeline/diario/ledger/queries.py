@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from trio_pipeline.diario.ledger.sql import statement
 
-__all__ = ["QUERIES", "Query", "Row", "decisions", "failures", "resettable", "standing_counts"]
+__all__ = ["QUERIES", "Query", "Row", "decisions", "editions", "failures", "resettable", "standing_counts"]
 
 Row = dict[str, object]
 Query = Callable[[DuckDBPyConnection, Mapping[str, object]], list[Row]]
@@ -53,6 +53,15 @@ def decisions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -
     return _rows(connection, statement("decisions"), {"words": _text(query).split(), "limit": _limit(arguments)})
 
 
+def editions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """Every number that is known, with its court, its year and the day on which it was first published; oldest first.
+
+    Supplements are in the row of the edition whose number they share.
+    """
+    del arguments
+    return _rows(connection, statement("editions"), {})
+
+
 def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
     """Lives that failed or were rejected, as `diario_id`, `life` and `target`.
 
@@ -67,7 +76,7 @@ def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) 
 
 
 QUERIES: Mapping[str, Query] = MappingProxyType(
-    {"stats": standing_counts, "failures": failures, "decisions": decisions}
+    {"stats": standing_counts, "failures": failures, "decisions": decisions, "editions": editions}
 )
 """What the reading commands ask for."""
 
