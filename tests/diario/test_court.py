@@ -10,7 +10,8 @@ import pytest
 import trio
 from scripted_network import GAZETTE, PDF, Pieces, ScriptedTransport, answer, make_world
 
-from trio_pipeline.diario.court import Court, is_block_page
+from trio_pipeline.diario.court import Court
+from trio_pipeline.diario.court_answers import is_block_page
 from trio_pipeline.diario.http import open_http
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import GiveUp, TryAgain
