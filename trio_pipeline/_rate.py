@@ -27,6 +27,10 @@ _RECOVERY = 60.0
 # The limit is the cap or, without one, so many times the highest rate that was cut. There the rate limits nothing more.
 # Under a cap that nobody came near, growth is measured by that, too, else a moment of calm would make good for the cut.
 _UNBOUND = 2.0
+# The last stretch, from where it was cut to where it was rejected, takes so many answers, or so many seconds if that is
+# sooner: a host that counts by the minute would else reject every tenth request for ever.
+_CAREFUL_ANSWERS = 150
+_CAREFUL_SECONDS = 1200.0
 # No number of rejections makes the interval longer than this; beyond it the breaker is what spares the host.
 _SLOWEST = 60.0
 # A block page at an interval in force says that so many times that interval may be long enough.
@@ -56,6 +60,9 @@ class Rate:
         self._left: float | None = None
         # The highest rate that was cut: the measure of growth.
         self._highest = 0.0
+        # The rate that was rejected last, while answers came at it: what the host can bear is known to be below.
+        self._too_fast = 0.0
+        self._was_answered = True
         slowest = max(own, floor)
         if learned > slowest:
             self._left = 1.0 / learned
@@ -85,14 +92,26 @@ class Rate:
         """The host has answered a request, begun at that time, as it should; returns whether the rate has grown."""
         if self._left is None or begun < self._last_cut:
             return False
+        self._was_answered = True
         slowest = max(self.own, self.floor)
         twice = self._highest * _UNBOUND
         limit = 1.0 / slowest if slowest else twice
-        # Linear in time at full use; but no single answer more than doubles a rate that has fallen far.
-        self._left += min(self._left, min(limit, twice) / _RECOVERY / self._left)
+        self._left += self._growth(self._left, min(limit, twice))
         if self._left >= limit:
             self._left = None
         return True
+
+    def _growth(self, left: float, measure: float) -> float:
+        """What one answer adds to a rate."""
+        # Linear in time at full use; but no single answer more than doubles a rate that has fallen far.
+        growth = min(left, measure / _RECOVERY / left)
+        careful = _CUT * self._too_fast
+        if left < careful:
+            return min(growth, careful - left)
+        if left < self._too_fast:
+            answers = min(_CAREFUL_ANSWERS, _CAREFUL_SECONDS * left)
+            return min(growth, (self._too_fast - careful) / answers)
+        return growth
 
     def rejected(self, begun: float, now: float) -> None:
         """The host has rejected a request that was begun at that time."""
@@ -104,6 +123,9 @@ class Rate:
         else:
             rate = 1.0 / self.interval
             self._highest = max(self._highest, rate)
+        if self._was_answered:
+            self._too_fast = rate
+            self._was_answered = False
         self._left = max(rate * _CUT, 1.0 / _SLOWEST)
         self._last_cut = now
 

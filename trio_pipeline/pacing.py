@@ -81,7 +81,8 @@ class Pacer:
     - **Rejections** (`Permit.rejected`) lower the rate to 0.7, at most once a second. Without a user's interval the
       first one sets it to 0.7 of what the last 5 s saw. Successes raise it again, linearly, by a cap's whole rate in
       a minute, up to the cap; without a cap until it is twice as high as the highest rate that was rejected, and limits
-      nothing from then on.
+      nothing from then on. The last stretch, from 0.7 of the rate that was rejected up to that, takes 150 answers, or
+      twenty minutes if that is sooner: so a host that counts by the minute rejects one request in a hundred.
     - **The breaker** opens for everybody after 3 rejections in a row or one that asks for more than 30 s (for 5 s,
       doubling up to 5 min, or as long as was asked), after 3 lost connections in a row (likewise), and after one block
       page (10 min, doubling up to 2 h; and from then on the interval is at least `blocked_interval`, and grows by half

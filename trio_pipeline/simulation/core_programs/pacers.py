@@ -342,7 +342,8 @@ class CalmProgram:
             await self._watched.ask(0, _Request(0.0, 0.0, 1, 1.0, math.inf, verdict, asked))
         await self._watched.ask(0, _Request(0.0, 0.0, 1, 0.0, math.inf, "succeeded", 0.0))
         # From nothing to the limit in a minute; before that, it doubles with each answer, of which the first takes one.
-        calm = trio.current_time() + 60.0 + 2 * 60.0 + 10.0
+        # Twenty minutes are the longest that the stretch up to what was rejected takes.
+        calm = trio.current_time() + 60.0 + 2 * 60.0 + 1200.0 + 10.0
         while trio.current_time() < calm:
             await self._watched.ask(0, _Request(0.0, 0.0, 1, 0.5, math.inf, "succeeded", 0.0))
 

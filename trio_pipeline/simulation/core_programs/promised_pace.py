@@ -27,6 +27,8 @@ class PromisedPace:
     rate: float | None = None
     rejected_at: float = 0.0
     cut_at: float = -math.inf
+    too_fast: float = 0.0
+    answered: bool = True
     starts: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,6 +54,8 @@ class PromisedPace:
             return
         rate = 1 / self.interval if self.rate else self._in_use(now)
         self.rejected_at = max(self.rejected_at, rate) if self.rate else rate
+        self.too_fast = rate if self.answered else self.too_fast
+        self.answered = False
         self.rate = max(0.7 * rate, 1 / 60)
         self.cut_at = now
 
@@ -64,13 +68,23 @@ class PromisedPace:
         return min(1 / self.interval, max(1, len(lately)) / spell) if spell else 1 / self.interval
 
     def succeeded(self, begun: float) -> None:
-        """Up to the limit in a minute of full use; without a cap, to twice what was rejected, also the measure."""
+        """Up to the limit in a minute of full use; without a cap, to twice what was rejected, also the measure.
+
+        But from 0.7 of what was rejected to that, in 150 answers or twenty minutes.
+        """
         if self.rate is None or begun < self.cut_at:
             return
         slowest = max(self.own, self.floor)
         limit = 1 / slowest if slowest else 2 * self.rejected_at
         measure = min(limit, 2 * self.rejected_at)
-        self.rate = min(2 * self.rate, self.rate + measure / (60 * self.rate))
+        self.answered = True
+        growth = min(self.rate, measure / (60 * self.rate))
+        foot, top = 0.7 * self.too_fast, self.too_fast
+        if self.rate < foot:
+            growth = min(growth, foot - self.rate)
+        elif self.rate < top:
+            growth = min(growth, max((top - foot) / 150, (top - foot) / (1200 * self.rate)))
+        self.rate += growth
         if self.rate >= limit:
             self.rate = None
 
