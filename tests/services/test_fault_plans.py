@@ -19,6 +19,9 @@ class TestParsing:
     def test_seconds(self):
         assert parse_fault("tjro-listing:block-page=600s") == Fault("tjro-listing", "block-page", 600, "seconds")
 
+    def test_pace(self):
+        assert parse_fault("tjro:unavailable=20/min") == Fault("tjro", "unavailable", 20, "pace")
+
     def test_retry_after(self):
         assert parse_fault("archive:slow-down=1x,retry-after=30").retry_after == 30
 
@@ -34,6 +37,7 @@ class TestParsing:
             ("archive-metadata:zzz=1x", "malformed, refuse, reset, stall, unavailable"),
             ("tjro:reset=3", "a count is written 3x"),
             ("tjro:reset=1.5x", "whole number"),
+            ("tjro:reset=1.5/min", "whole number"),
             ("tjro:reset", "WHERE:FAULT=AMOUNT"),
             ("tjro:reset=-1", "WHERE:FAULT=AMOUNT"),
             ("", "WHERE:FAULT=AMOUNT"),
@@ -108,3 +112,26 @@ class TestShares:
         plan = FaultPlan([parse_fault("tjro:reset=0.1")], seed=5)
         names = drawn(plan, [(f"{number}", 0) for number in range(2000)])
         assert 150 < names.count("reset") < 250
+
+
+class TestPaces:
+    def test_what_is_beyond_is_hit_and_does_not_count(self):
+        plan = FaultPlan([parse_fault("tjro:unavailable=2/min")])
+        moments = [0, 10, 20, 59, 60, 69, 70]
+        assert drawn(plan, [("a", now) for now in moments]) == [
+            None,
+            None,
+            "unavailable",
+            "unavailable",
+            None,
+            "unavailable",
+            None,
+        ]
+
+    def test_those_before_go_by_uncounted(self):
+        plan = FaultPlan([parse_fault("tjro:unavailable=1/min@2")])
+        assert drawn(plan, [("a", 0)] * 4) == [None, None, None, "unavailable"]
+
+    def test_what_another_rule_has_hit_is_not_counted(self):
+        plan = FaultPlan([parse_fault("tjro:reset=1x"), parse_fault("tjro:unavailable=1/min")])
+        assert drawn(plan, [("a", 0)] * 3) == ["reset", None, "unavailable"]

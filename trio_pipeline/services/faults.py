@@ -1,7 +1,8 @@
 """Which requests go wrong, and how: what `--fault` means.
 
-A rule hits a share of the requests, the first so many of them, or all of them for a time. A share is drawn from the
-seed, the path and how often that path was asked for, so the same requests are hit whatever order they arrive in.
+A rule hits a share of the requests, the first so many of them, all of them for a time, or those beyond so many a
+minute. A share is drawn from the seed, the path and how often that path was asked for, so the same requests are hit
+whatever order they arrive in.
 
 Pure: this file does not know how a fault is done, nor what time it is.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import difflib
 import random
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -49,11 +50,14 @@ FAULTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """For each kind of request, the faults it can have and what they are. `tjro` are PDFs, `archive` uploads."""
 
-SYNTAX = "WHERE:FAULT=AMOUNT[@AFTER][,retry-after=SECONDS]; AMOUNT is a share (0.1), a count (3x) or a time (600s)"
+SYNTAX = (
+    "WHERE:FAULT=AMOUNT[@AFTER][,retry-after=SECONDS]; AMOUNT is a share (0.1), a count (3x), a time (600s), or what is "
+    "beyond a pace (20/min)"
+)
 """One line on what `parse_fault` understands."""
 
 _FORM = re.compile(
-    r"(?P<where>[a-z-]+):(?P<name>[a-z-]+)=(?P<amount>\d+(?:\.\d+)?)(?P<unit>[xs]?)(?:@(?P<after>\d+))?"
+    r"(?P<where>[a-z-]+):(?P<name>[a-z-]+)=(?P<amount>\d+(?:\.\d+)?)(?P<unit>x|s|/min|)(?:@(?P<after>\d+))?"
     r"(?:,retry-after=(?P<retry>\d+(?:\.\d+)?))?"
 )
 
@@ -70,7 +74,8 @@ class Fault:
         where: The kind of request, a key of `FAULTS`.
         name: What happens, a key of `FAULTS[where]`.
         amount: How much of it, in `unit`.
-        unit: `share` (0 to 1, of the requests), `count` (requests) or `seconds` (from the first request hit).
+        unit: `share` (0 to 1, of the requests), `count` (requests), `seconds` (from the first request hit), or `pace`
+            (requests in any minute that go by unharmed).
         after: How many requests of that kind go by unharmed before.
         retry_after: The value of a Retry-After header in seconds; None for none.
     """
@@ -95,11 +100,11 @@ def parse_fault(text: str) -> Fault:
     where, name = match["where"], match["name"]
     _known(where, FAULTS, "a kind of request")
     _known(name, FAULTS[where], f"a fault of {where}")
-    unit = {"": "share", "x": "count", "s": "seconds"}[match["unit"]]
+    unit = {"": "share", "x": "count", "s": "seconds", "/min": "pace"}[match["unit"]]
     amount = float(match["amount"])
     if unit == "share" and amount > 1:
         raise FaultSyntaxError(f"{text!r}: a share is at most 1; a count is written {match['amount']}x")
-    if unit == "count" and not amount.is_integer():
+    if unit in {"count", "pace"} and not amount.is_integer():
         raise FaultSyntaxError(f"{text!r}: a count is a whole number")
     retry_after = None if match["retry"] is None else float(match["retry"])
     return Fault(where, name, amount, unit, int(match["after"] or 0), retry_after)
@@ -150,6 +155,7 @@ class _Rule:
         self._seen = 0
         self._hit = 0
         self._until: float | None = None
+        self._let_go: deque[float] = deque()
 
     def hits(self, lot: str, now: float, *, free: bool) -> bool:
         self._seen += 1
@@ -164,7 +170,17 @@ class _Rule:
                 return random.Random(f"{lot} {self.fault.name}").random() < self.fault.amount
             case "count":
                 return self._hit < self.fault.amount
+            case "pace":
+                return self._beyond_pace(now)
             case _:
                 if self._until is None:
                     self._until = now + self.fault.amount
                 return now < self._until
+
+    def _beyond_pace(self, now: float) -> bool:
+        while self._let_go and self._let_go[0] <= now - 60.0:
+            self._let_go.popleft()
+        if len(self._let_go) >= self.fault.amount:
+            return True
+        self._let_go.append(now)
+        return False
