@@ -51,8 +51,8 @@ FAULTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """For each kind of request, the faults it can have and what they are. `tjro` are PDFs, `archive` uploads."""
 
 SYNTAX = (
-    "WHERE:FAULT=AMOUNT[@AFTER][,retry-after=SECONDS]; AMOUNT is a share (0.1), a count (3x), a time (600s), or what is "
-    "beyond a pace (20/min)"
+    "WHERE:FAULT=AMOUNT[@AFTER][,retry-after=SECONDS]; AMOUNT is a share (0.1), a count (3x), a time (600s) or, for "
+    "what goes beyond it, a pace (20/min)"
 )
 """One line on what `parse_fault` understands."""
 
