@@ -32,8 +32,8 @@ def stage(name="download", *, waiting=40, time_left=None, **values):
 
 
 def view(*stages, paused=None, draining=False):
-    host = PacerStatistics(2.0, 0, 0, 9, 0, 0, 0, None if paused is None else 60.0, None, paused)
-    return View("run-1", stages or (stage(),), {"tjro": host}, draining=draining)
+    host = PacerStatistics(2.0, 0, 0, 9, 0, 0, 0, None if paused is None else 690.0, None, paused)
+    return View("run-1", stages or (stage(),), {"tjro": host}, draining=draining, clock=90.0)
 
 
 def drawn(seen):
@@ -52,7 +52,7 @@ def test_line_counts_each_stage():
 
 def test_line_tells_what_is_wrong():
     seen = view(stage(stopped="paused for\x1b[2J long"), paused="blocked")
-    assert line(seen).endswith(r"tjro is paused: blocked  download has stopped: paused for\x1b[2J long")
+    assert line(seen).endswith(r"tjro is paused, next try in 10 min: blocked  download has stopped: paused for\x1b[2J long")
 
 
 def test_draining_is_told_rather_than_its_consequences():
@@ -71,7 +71,7 @@ def test_bars_are_one_for_each_stage():
     assert "1 h 15 min left" in first
     assert "left" not in second
     # Not taken for markup.
-    assert "tjro is paused: [red]blocked" in remark
+    assert "tjro is paused, next try in 10 min: [red]blocked" in remark
 
 
 class FakeRunning:

@@ -154,11 +154,19 @@ async def test_refusal_slows_down_and_counts(autojump_clock):
     assert asked.verdicts == {"rejected": 1}
 
 
-@pytest.mark.parametrize("status", [204, 206, 301, 400, 401, 500, 502, 504])
+@pytest.mark.parametrize("status", [204, 206, 301, 400, 401])
 async def test_every_other_status_counts(autojump_clock, status):
     asked = Asked(answer(status, PDF))
     assert (await asked.fails(TryAgain, f"status {status}")).counts
     assert asked.verdicts == {}
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_court_that_is_ill_is_asked_less_often(autojump_clock, status):
+    asked = Asked(answer(status, PDF, retry_after="20"))
+    error = await asked.fails(TryAgain, f"status {status}")
+    assert (error.counts, error.after) == (True, 20.0)
+    assert asked.verdicts == {"rejected": 1}
 
 
 async def test_said_to_be_too_large_is_not_read(autojump_clock):

@@ -10,7 +10,10 @@ import hashlib
 import pytest
 import trio
 from scenes import ARCHIVE, COURT, KEYS, Scene, open_scene
+from trio_util import periodic
 
+from trio_pipeline.cli.exit_codes import ExitCode
+from trio_pipeline.cli.run import exit_code_of
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.selection import Selection
 
@@ -136,6 +139,8 @@ async def test_court_that_blocks_for_too_long_ends_the_run(tmp_path, autojump_cl
         assert report.ended_by == "host"
         assert list(report.stopped) == ["download"]
         assert "block page" in report.stopped["download"]
+        assert "wait some hours, raise tjro.interval" in report.stopped["download"]
+        assert exit_code_of(report) is ExitCode.STOPPED
         assert report.failed == 0
         assert report.counts["download"]["downloaded"] == 2
         assert report.counts["archive"] == {"confirmed": 2, "left": 0}
@@ -148,6 +153,25 @@ async def test_court_that_blocks_for_too_long_ends_the_run(tmp_path, autojump_cl
         await scene.run()
         assert trio.current_time() - began >= 3 * 7.0
         assert scene.rows("SELECT count(*) FROM diarios WHERE archive_state = 'confirmed'") == [(6,)]
+
+
+async def test_pauses_of_a_court_that_blocks_grow_in_sight_of_everybody(tmp_path, autojump_clock):
+    """The next tries are 10, 20 and 40 minutes after the block pages."""
+    seen = []
+
+    async def watch(running):
+        async for _ in periodic(1.0):
+            until = running.view().hosts["tjro"].paused_until
+            if until is not None and until > trio.current_time() and until not in seen:
+                seen.append(until)
+
+    faults = ["tjro:block-page=3x@1"]
+    async with open_scene(tmp_path, 3, court_faults=faults, tjro__workers=1, run__patience=7_200) as scene:
+        report = await scene.run(watchers=[watch])
+        scene.check()
+    assert report.ended_by == "finished"
+    pauses = [later - earlier for earlier, later in zip([0.0, *seen], seen, strict=False)]
+    assert [round(pause, -1) for pause in pauses] == [600, 1_200, 2_400]
 
 
 async def test_court_that_cannot_be_reached_uses_up_no_attempt(tmp_path, autojump_clock):
@@ -172,6 +196,7 @@ async def test_court_that_stays_away_ends_the_run(tmp_path, autojump_clock):
         report = await scene.run()
         scene.check()
         assert report.ended_by == "host"
+        assert "look whether it can be reached from here" in report.stopped["download"]
         assert 1_200 <= trio.current_time() <= 2_400
         assert report.counts["download"]["left"] == 5
         assert "failed" not in scene.outcomes("download")

@@ -90,7 +90,11 @@ def _failures(stage: StageView) -> str:
 
 
 def _remarks(view: View) -> list[str]:
-    remarks = [f"{name} is paused: {host.reason}" for name, host in view.hosts.items() if host.paused_until is not None]
+    remarks = [
+        f"{name} is paused, next try in {time_left(max(0.0, host.paused_until - view.clock))}: {host.reason}"
+        for name, host in view.hosts.items()
+        if host.paused_until is not None
+    ]
     remarks += [
         f"{stage.name} has stopped: {stage.stopped}"
         for stage in view.stages

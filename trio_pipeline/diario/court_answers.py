@@ -15,9 +15,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from trio_pipeline.diario.exchange import Exchange
+from trio_pipeline.pacing import HostPaused
 from trio_pipeline.retry import GiveUp, TryAgain
 
-__all__ = ["Wanted", "check", "is_block_page"]
+__all__ = ["Wanted", "check", "is_block_page", "what_to_do"]
 
 # How much of a page is read to find out what it is.
 _PAGE = 64 * 1024
@@ -75,10 +76,11 @@ async def check(exchange: Exchange, wanted: Wanted) -> None:
             raise TryAgain(reason, counts=False)
         case 200:
             raise TryAgain(await _what_came_instead(exchange, wanted))
-        case 403:
-            # Without a block page it may be meant for this file alone: so it slows us down, and uses up an attempt.
-            exchange.permit.rejected("the court refused: status 403", exchange.retry_after)
-    raise TryAgain(f"the court answered with status {exchange.status}", after=exchange.retry_after)
+    reason = f"the court answered with status {exchange.status}"
+    if exchange.status == 403 or exchange.status >= 500:
+        # It may be about this file alone: so it slows us down, and uses up an attempt.
+        exchange.permit.rejected(reason, exchange.retry_after)
+    raise TryAgain(reason, after=exchange.retry_after)
 
 
 async def _page(exchange: Exchange) -> str:
@@ -109,3 +111,14 @@ def is_block_page(page: str) -> bool:
     decomposed = unicodedata.normalize("NFKD", page.lower())
     words = "".join(character for character in decomposed if not unicodedata.combining(character))
     return _BLOCK_WORDS.search(" ".join(words.split())) is not None
+
+
+def what_to_do(paused: HostPaused) -> str:
+    """What a person can do about a court that is paused for longer than anybody wants to wait, in one line."""
+    if paused.unreachable:
+        return "look whether it can be reached from here at all, with a browser say, and run again later"
+    # Data centres abroad: reported by users.
+    return (
+        "wait some hours, raise tjro.interval, and run again from an address in Brazil: those of data centres abroad "
+        "are blocked"
+    )

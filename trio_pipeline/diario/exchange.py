@@ -18,12 +18,20 @@ __all__ = ["AnswerBody", "Exchange"]
 
 # Bytes a second, averaged over a stall timeout, below which a body is a stall that only pretends to move.
 _SLOWEST = 64.0
+# Seconds of waiting for the network in which a body has to come to its end. The largest gazette that is allowed takes
+# half of that on a line of 1 Mbit/s; a body that never ends would keep its place at the host for days.
+_LONGEST = 3600.0
+
+
+def _length(response: httpx.Response) -> int | None:
+    value = response.headers.get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
 
 
 class AnswerBody:
     """The bytes of an answer, by iteration, each once.
 
-    Iterating raises TryAgain when the body breaks off or stalls.
+    Iterating raises TryAgain when the body breaks off, stalls or does not end.
 
     Cancellation: a checkpoint wherever bytes are awaited; the connection is then given up.
     """
@@ -32,9 +40,11 @@ class AnswerBody:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         # Not `response.aiter_raw()`: every generator less is a cost less.
         self._stream = aiter(response.stream)
+        self._length = _length(response)
         self._stall_timeout = stall_timeout
         self._peeked = b""
         self._received = 0
+        self._waited_in_all = 0.0
         # Since the pace was last looked at: seconds that the network was waited for, and bytes that came.
         self._waited = 0.0
         self._since = 0
@@ -76,7 +86,8 @@ class AnswerBody:
             reason = f"stalled: nothing came for {self._stall_timeout:g} s after {self._received} bytes"
             raise TryAgain(reason) from error
         except httpx.TransportError as error:
-            raise TryAgain(f"the connection broke off after {self._received} bytes of the body") from error
+            said = "" if self._length is None else f"; {self._length} were said"
+            raise TryAgain(f"the connection broke off after {self._received} bytes of the body{said}") from error
         self._received += len(chunk)
         self._since += len(chunk)
         self._check_pace(trio.current_time() - began)
@@ -85,6 +96,9 @@ class AnswerBody:
     def _check_pace(self, waited: float) -> None:
         # Only what was spent waiting for the network: a reader that is slow itself is no fault of the host.
         self._waited += waited
+        self._waited_in_all += waited
+        if self._waited_in_all > _LONGEST:
+            raise TryAgain(f"it does not end: {self._received} bytes in {self._waited_in_all:.0f} s")
         if self._waited < self._stall_timeout:
             return
         if self._since < _SLOWEST * self._waited:
@@ -128,8 +142,7 @@ class Exchange:
     @property
     def length(self) -> int | None:
         """What Content-Length says, in bytes; None if it says nothing that can be read."""
-        value = self.headers.get("content-length", "")
-        return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
+        return _length(self._response)
 
     async def aclose(self) -> None:
         """Give the connection back if the body was read to its end, else close it. Closing twice is fine.

@@ -20,6 +20,7 @@ from contextlib import suppress
 import trio
 
 from trio_pipeline.channels import Backlog, close_together
+from trio_pipeline.diario.court_answers import what_to_do
 from trio_pipeline.diario.items import Branches, Item, following, starting_stages
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import Ledger
@@ -190,7 +191,7 @@ class Flow:
             try:
                 return await work(item)
             except HostPaused as error:
-                raise StopStage(f"{error.reason}; paused for longer than run.patience") from error
+                raise StopStage(_paused(name, error)) from error
 
         async def record(item: Item, outcome: Outcome[Result], attempt: int, elapsed: float) -> None:
             write = self._write_reading(outcome) if name is StageName.EXTRACT else None
@@ -274,6 +275,13 @@ class Flow:
 
     def _rank(self, item: Item) -> tuple[int, str]:
         return self._sign * item.gazette.date.toordinal(), item.gazette.id
+
+
+def _paused(stage: StageName, error: HostPaused) -> str:
+    """Why a stage ends whose host is paused."""
+    minutes = max(1, round((error.until - trio.current_time()) / 60))
+    reason = f"{error.reason}; the next try, {minutes} min from now, is beyond run.patience"
+    return f"{reason}. What to do: {what_to_do(error)}" if stage is StageName.DOWNLOAD else reason
 
 
 class _Router:

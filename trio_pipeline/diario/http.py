@@ -193,9 +193,10 @@ class Http:
     def _in_words(self, error: httpx.TransportError, turn: _Turn, permit: Permit) -> TryAgain:
         if turn.is_garbled(error):
             reason = f"the answer is not HTTP: {_first_line(error)}"
-            # How the court's firewall has been seen to refuse; a slower pace is right for a confused server too.
+            # How the court's firewall has been seen to refuse, whatever is asked for; a slower pace is right for a
+            # confused server too.
             permit.rejected(reason)
-            return Unanswered(reason) if turn.has_sent_all else TryAgain(reason)
+            return (Unanswered if turn.has_sent_all else TryAgain)(reason, counts=False)
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             reason = f"no connection: {_first_line(error)}"
             permit.unreachable(reason)

@@ -64,12 +64,14 @@ class View:
         stages: Its stages, in the order of the flow.
         hosts: How the hosts are asked, by the name of their group.
         draining: Whether it takes up nothing new any more.
+        clock: Trio's time of that moment, which the hosts' pauses are told in.
     """
 
     run_id: str
     stages: tuple[StageView, ...]
     hosts: Mapping[str, PacerStatistics]
     draining: bool
+    clock: float
 
 
 class Running:
@@ -118,6 +120,7 @@ class Running:
             stages=tuple(self._stage_view(name, telemetry.stages.get(name.value)) for name in self._flow.stages),
             hosts={name: pacer.statistics() for name, pacer in self._pacers.items()},
             draining=self._pipeline.draining,
+            clock=trio.current_time(),
         )
 
     def drain(self) -> None:
