@@ -8,7 +8,7 @@ from made_gazettes import checksums_of, gazette
 from trio_pipeline.diario.credentials import load_secrets
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
-from trio_pipeline.diario.preflight import POLICY, UsageError, check, uploads_to_announce
+from trio_pipeline.diario.preflight import POLICY, UsageError, check, check_contact, uploads_to_announce
 from trio_pipeline.diario.settings import load_settings
 
 KEYS = load_secrets({"IA_ACCESS_KEY": "access", "IA_SECRET_KEY": "secret"})
@@ -95,3 +95,14 @@ def test_layout_decides_the_items():
 )
 def test_nothing_to_announce(values, items):
     assert uploads_to_announce(items, settings(**({"archive_kind": "internet-archive"} | values))) is None
+
+
+@pytest.mark.parametrize("urls", [("https://archive.org",), ("http://127.0.0.1:1", "https://archive.org")])
+def test_nobody_elses_host_is_asked_without_contact(urls):
+    with pytest.raises(UsageError, match=r"tjro\.contact"):
+        check_contact(settings(tjro_contact=None), *urls)
+    check_contact(settings(), *urls)
+
+
+def test_this_machine_need_not_be_told_who_asks():
+    check_contact(settings(tjro_contact=None), "http://127.0.0.1:1", "http://localhost:2")

@@ -13,7 +13,6 @@ from pathlib import Path
 import trio
 from trio_util import periodic
 
-from trio_pipeline import __version__
 from trio_pipeline.diario.archives import Archive
 from trio_pipeline.diario.archives.folder import FolderArchive
 from trio_pipeline.diario.archives.internet_archive import InternetArchive
@@ -23,6 +22,7 @@ from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Source
+from trio_pipeline.diario.user_agent import user_agent
 from trio_pipeline.pacing import Learned, Pacer
 from trio_pipeline.world import World
 
@@ -113,7 +113,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             (_READS, settings.archive.interval, settings.archive.workers + 1),
         )
     }
-    async with open_http(world, user_agent=_user_agent(settings)) as http:
+    async with open_http(world, user_agent=user_agent(settings)) as http:
         internet_archive = InternetArchive(
             world,
             http,
@@ -167,8 +167,3 @@ def _learned(remembered: Mapping[str, object] | None) -> Learned:
         return float(value) if isinstance(value, int | float) else None
 
     return Learned(interval=seconds("interval"), blocked_interval=seconds("blocked_interval"))
-
-
-def _user_agent(settings: Settings) -> str:
-    contact = f" (+{settings.tjro.contact})" if settings.tjro.contact else ""
-    return f"trio-pipeline/{__version__}{contact}"

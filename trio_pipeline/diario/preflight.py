@@ -14,7 +14,7 @@ from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
 from trio_pipeline.diario.settings_model import Settings
 
-__all__ = ["POLICY", "UsageError", "check", "check_privacy", "uploads_to_announce"]
+__all__ = ["POLICY", "UsageError", "check", "check_contact", "check_privacy", "uploads_to_announce"]
 
 POLICY = """\
 What the Internet Archive asks of uploaders (its help pages on what is right to upload):
@@ -40,12 +40,25 @@ def check(settings: Settings, secrets: Secrets) -> None:
     if settings.extract.kind not in {"rules", "none"}:
         raise UsageError(f"--extract {settings.extract.kind}: this version reads judgements by rules alone")
     check_privacy(settings)
-    if settings.tjro.contact is None and not is_loopback(settings.tjro.base_url):
-        raise UsageError(
-            "the court is told who asks: set tjro.contact to your e-mail address or page (--set tjro.contact=…)"
-        )
+    check_contact(settings, settings.tjro.base_url)
     if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
         raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
+
+
+def check_contact(settings: Settings, *urls: str) -> None:
+    """Refuse to ask anybody but this machine without saying who asks.
+
+    Args:
+        settings: With the contact.
+        urls: Who would be asked.
+
+    Raises:
+        UsageError: There is no contact, and one of the addresses is somebody else's.
+    """
+    if settings.tjro.contact is None and not all(map(is_loopback, urls)):
+        raise UsageError(
+            "whoever is asked is told by whom: set tjro.contact to your e-mail address or page (--set tjro.contact=…)"
+        )
 
 
 def check_privacy(settings: Settings) -> None:

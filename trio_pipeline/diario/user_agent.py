@@ -1,0 +1,17 @@
+"""What this program calls itself in every request.
+
+This file does not know who is asked for what.
+"""
+
+from __future__ import annotations
+
+from trio_pipeline import __version__
+from trio_pipeline.diario.settings_model import Settings
+
+__all__ = ["user_agent"]
+
+
+def user_agent(settings: Settings) -> str:
+    """The program, its version, and how to reach who runs it, so that nobody has to block it to be heard."""
+    contact = f" (+{settings.tjro.contact})" if settings.tjro.contact else ""
+    return f"trio-pipeline/{__version__}{contact}"
