@@ -50,11 +50,13 @@ class Rate:
 
     Attributes:
         own: The user's interval, seconds; 0 is none.
+        asked: The interval, seconds, that the host has asked for beforehand; 0 is none.
         floor: The interval, seconds, that block pages have imposed; 0 is none. Calm does not lower it.
     """
 
     def __init__(self, own: float, *, learned: float = 0.0, floor: float = 0.0) -> None:
         self.own = own
+        self.asked = 0.0
         self.floor = floor
         # Starts a second that rejections have left; None when they limit nothing.
         self._left: float | None = None
@@ -74,8 +76,13 @@ class Rate:
     @property
     def interval(self) -> float:
         """Seconds between starts, in force."""
-        slowest = max(self.own, self.floor)
+        slowest = self._slowest
         return slowest if self._left is None else max(slowest, 1.0 / self._left)
+
+    @property
+    def _slowest(self) -> float:
+        """The longest interval that is imposed from outside."""
+        return max(self.own, self.asked, self.floor)
 
     @property
     def due(self) -> float:
@@ -93,7 +100,7 @@ class Rate:
         if self._left is None or begun < self._last_cut:
             return False
         self._was_answered = True
-        slowest = max(self.own, self.floor)
+        slowest = self._slowest
         twice = self._highest * _UNBOUND
         limit = 1.0 / slowest if slowest else twice
         self._left += self._growth(self._left, min(limit, twice))

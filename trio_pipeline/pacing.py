@@ -138,6 +138,24 @@ class Pacer:
         self._gate.look()
 
     @property
+    def asked_interval(self) -> float:
+        """Seconds between starts that the host has asked for beforehand, in a robots.txt say; 0 for none.
+
+        The longer one of it and the user's holds. It is not what was learned: the next run has to hear it anew. Setting
+        it holds for those who already wait.
+
+        Raises:
+            TypeError: Set to what is no number.
+            ValueError: Set to a number that is negative, not a number or not finite.
+        """
+        return self._gate.rate.asked
+
+    @asked_interval.setter
+    def asked_interval(self, interval: float) -> None:
+        self._gate.rate.asked = _checked_interval(interval)
+        self._gate.look()
+
+    @property
     def concurrency(self) -> int | None:
         """The user's cap: how many requests may be under way, None for no cap.
 
@@ -187,7 +205,7 @@ class Pacer:
         """What the next run should start from."""
         rate = self._gate.rate
         return Learned(
-            interval=rate.interval if rate.interval > rate.own else None,
+            interval=rate.interval if rate.interval > max(rate.own, rate.asked) else None,
             blocked_interval=rate.floor or None,
         )
 

@@ -33,6 +33,10 @@ GAZETTE = Gazette(
 )
 
 
+async def everybody(_url: str) -> None:
+    """Nobody is kept from asking the court."""
+
+
 class InlineThreads:
     """Blocking calls made at once: the virtual clock does not know of threads, and would jump meanwhile."""
 

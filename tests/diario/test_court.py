@@ -8,7 +8,7 @@ import dataclasses
 import httpx
 import pytest
 import trio
-from scripted_network import GAZETTE, PDF, Pieces, ScriptedTransport, answer, make_world
+from scripted_network import GAZETTE, PDF, Pieces, ScriptedTransport, answer, everybody, make_world
 
 from trio_pipeline.diario.court import Court
 from trio_pipeline.diario.court_answers import is_block_page
@@ -32,7 +32,7 @@ class Asked:
     async def download(self, gazette=GAZETTE):
         async with (
             open_http(make_world(self.transport), user_agent="tests") as http,
-            Court(http, self.pacer, **self.options).open(gazette) as body,
+            Court(http, self.pacer, everybody, **self.options).open(gazette) as body,
         ):
             self.length = body.length
             async for chunk in body.chunks:
@@ -205,7 +205,7 @@ async def test_encoded_body_is_not_taken(autojump_clock):
 async def test_leaving_early_is_no_error(autojump_clock):
     transport = ScriptedTransport(lambda seen: httpx.Response(200, stream=Pieces([PDF, 1e6, b"never"])))
     async with open_http(make_world(transport), user_agent="tests") as http:
-        court = Court(http, Pacer("court"), base_url="https://www.tjro.jus.br", size_limit=100_000)
+        court = Court(http, Pacer("court"), everybody, base_url="https://www.tjro.jus.br", size_limit=100_000)
         async with court.open(GAZETTE) as body:
             assert await anext(body.chunks) == PDF
     assert trio.current_time() == 0.0

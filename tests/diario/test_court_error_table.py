@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 import trio
-from scripted_network import GAZETTE, PDF, MemoryNetwork, make_world, read_head
+from scripted_network import GAZETTE, PDF, MemoryNetwork, everybody, make_world, read_head
 
 from trio_pipeline.diario.court import Court
 from trio_pipeline.diario.http import open_http
@@ -183,7 +183,7 @@ class Table:
 
     def __init__(self, http) -> None:
         self.pacer = Pacer("court")
-        self.court = Court(http, self.pacer, base_url="http://court.test", size_limit=SIZE_LIMIT)
+        self.court = Court(http, self.pacer, everybody, base_url="http://court.test", size_limit=SIZE_LIMIT)
 
     async def download(self) -> ItemError:
         try:

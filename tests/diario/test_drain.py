@@ -31,7 +31,7 @@ async def open_slow_scene(directory, kind="internet-archive", **settings):
         extract__kind="rules",
         **settings,
     ) as scene:
-        scene.network.delay = lambda request: 10.0
+        scene.network.delay = lambda request: 0.0 if request.url.path == "/robots.txt" else 10.0
         async with scene.world.open_processes(1) as processes:
             processes.pauses["extract"] = 10.0
         yield scene

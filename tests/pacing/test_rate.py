@@ -147,3 +147,18 @@ def test_late_rejections_with_a_short_wish_are_old_news():
     breaker.succeeded(probe=True)
     assert [fail(breaker, Failure.REJECTED, 9.0, era=0, asked=30.0) for _ in range(3)] == [False, False, False]
     assert breaker.until is None
+
+
+def test_longest_of_the_intervals_from_outside_holds():
+    rate = Rate(2.0, floor=5.0)
+    rate.asked = 3.0
+    assert rate.interval == 5
+    rate.asked = 10.0
+    assert rate.interval == 10
+    # A rejection goes from there, and calm leads back there.
+    rate.started(0.0)
+    rate.rejected(0.0, 0.0)
+    assert rate.interval > 10
+    for _ in range(5000):
+        rate.succeeded(0.0)
+    assert rate.interval == 10

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from trio_pipeline.diario.court_answers import Wanted, check
 from trio_pipeline.diario.http import Http, same_host
 from trio_pipeline.diario.model import Gazette
+from trio_pipeline.diario.robots import Admission
 from trio_pipeline.diario.sources import Body, is_pdf, open_pdf
 from trio_pipeline.pacing import Pacer
 
@@ -27,15 +28,17 @@ class Court:
     Args:
         http: The client.
         pacer: The court's pace.
+        admit: Whether the court wants to be asked.
         base_url: Where the paths of the gazettes' addresses are looked for, without a slash at its end.
         size_limit: The most bytes that a gazette may have.
     """
 
     name = "court"
 
-    def __init__(self, http: Http, pacer: Pacer, *, base_url: str, size_limit: int) -> None:
+    def __init__(self, http: Http, pacer: Pacer, admit: Admission, *, base_url: str, size_limit: int) -> None:
         self._http = http
         self._pacer = pacer
+        self._admit = admit
         self._base_url = base_url.rstrip("/")
         self._size_limit = size_limit
 
@@ -46,11 +49,13 @@ class Court:
         Raises:
             TryAgain: It could not be had this time. Blocks and rejections use up no attempt.
             GiveUp: The court does not have it.
+            StopStage: Its robots.txt forbids to ask, or cannot be read.
             HostPaused: The court is paused for longer than its pacer's patience.
 
         Cancellation: as `Source.open`.
         """
         url = self._base_url + urlsplit(gazette.url).path
+        await self._admit(url)
         async with self._http.send("GET", url, pacer=self._pacer, redirects=same_host) as exchange:
             await check(exchange, _A_PDF)
             async with open_pdf(exchange, size_limit=self._size_limit) as body:

@@ -20,6 +20,7 @@ from trio_pipeline.diario.court import Court
 from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.ledger.ledger import Ledger
+from trio_pipeline.diario.robots import Robots
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Source
 from trio_pipeline.diario.user_agent import user_agent
@@ -129,7 +130,21 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             size_limit=settings.tjro.size_limit,
             trusted_hosts=settings.archive.trusted_hosts,
         )
-        court = Court(http, pacers[_COURT], base_url=settings.tjro.base_url, size_limit=settings.tjro.size_limit)
+        robots = Robots(
+            http,
+            pacers[_COURT],
+            ledger.court,
+            world,
+            base_url=settings.tjro.base_url,
+            patience=settings.run.patience,
+        )
+        court = Court(
+            http,
+            pacers[_COURT],
+            robots.admit,
+            base_url=settings.tjro.base_url,
+            size_limit=settings.tjro.size_limit,
+        )
         yield Hosts(
             court=court,
             internet_archive=internet_archive,

@@ -15,6 +15,7 @@ from typing import TypeVar
 from duckdb import DuckDBPyConnection
 
 from trio_pipeline.db_thread import Database, DatabaseStatistics, DatabaseUnusable, open_database
+from trio_pipeline.diario.ledger.court_notes import CourtNotes
 from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
 from trio_pipeline.diario.ledger.sql import statement
 from trio_pipeline.diario.lifecycle import Life, StageName, State
@@ -30,9 +31,14 @@ _CONFIG = {"python_enable_replacements": False}
 
 
 class Ledger:
-    """The ledger of the run that holds the database. Made by `open_ledger`."""
+    """The ledger of the run that holds the database. Made by `open_ledger`.
+
+    Attributes:
+        court: What was read at the court besides gazettes.
+    """
 
     def __init__(self, database: Database, world: World) -> None:
+        self.court = CourtNotes(database, world)
         self._database = database
         self._world = world
         self._run_id = ""

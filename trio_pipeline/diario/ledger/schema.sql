@@ -80,3 +80,12 @@ CREATE TABLE IF NOT EXISTS paces (
     hosts   VARCHAR NOT NULL,
     learned JSON NOT NULL
 );
+
+-- What each host's robots.txt said whenever it could be read; empty where there was none. The last row of each holds.
+CREATE TABLE IF NOT EXISTS robots (
+    seq     BIGINT DEFAULT nextval('seq'),
+    host    VARCHAR NOT NULL,
+    read_at TIMESTAMP NOT NULL,
+    status  INTEGER NOT NULL,
+    text    VARCHAR NOT NULL
+);
