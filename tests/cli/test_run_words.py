@@ -33,7 +33,7 @@ def stage(name="download", *, waiting=40, time_left=None, **values):
 
 def view(*stages, paused=None, draining=False):
     host = PacerStatistics(2.0, 0, 0, 9, 0, 0, 0, None if paused is None else 690.0, None, paused)
-    return View("run-1", stages or (stage(),), {"tjro": host}, draining=draining, clock=90.0)
+    return View("run-1", stages or (stage(),), {"tjro": host}, room=None, draining=draining, clock=90.0)
 
 
 def drawn(seen):

@@ -1,6 +1,7 @@
 """Runs that are asked to end, in every stage (collaboration): the ledger is right, and the next run does the rest.
 
-Every request takes ten seconds, and so does every reading, so that a signal can come while a stage has work in hand.
+Every request for a gazette or an item takes ten seconds, and so does every reading, so that a signal can come while a
+stage has work in hand. What is asked on the side (whether there is room, say) is answered at once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ MOMENTS = {"download": 5.0, "archive": 25.0, "extract": 15.0, "confirm": 1_005.0
 COUNT = 7
 
 
+def slowness(request) -> float:
+    is_slow = request.url.path.startswith(("/novodiario", "/metadata", "/download"))
+    return 10.0 if is_slow or request.method == "PUT" else 0.0
+
+
 @asynccontextmanager
 async def open_slow_scene(directory, kind="internet-archive", **settings):
     async with open_scene(
@@ -31,7 +37,7 @@ async def open_slow_scene(directory, kind="internet-archive", **settings):
         extract__kind="rules",
         **settings,
     ) as scene:
-        scene.network.delay = lambda request: 0.0 if request.url.path == "/robots.txt" else 10.0
+        scene.network.delay = slowness
         async with scene.world.open_processes(1) as processes:
             processes.pauses["extract"] = 10.0
         yield scene

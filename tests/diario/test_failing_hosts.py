@@ -16,6 +16,7 @@ from trio_pipeline.cli.exit_codes import ExitCode
 from trio_pipeline.cli.run import exit_code_of
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.selection import Selection
+from trio_pipeline.services.faults import FaultPlan
 
 DAY = 86_400.0
 WRONG_KEYS = Secrets(KEYS.archive_access, Secret("WRONG"), None, {})
@@ -229,7 +230,8 @@ async def test_court_that_stays_away_ends_the_run(tmp_path, autojump_clock):
         "archive-metadata:unavailable=2x",
         "archive-metadata:unavailable=1x,retry-after=600",
         "archive-metadata:stall=1x",
-        "archive-limit:unavailable=1.0",
+        "archive-limit:unavailable=5x",
+        "archive-limit:over-limit=3x",
     ],
 )
 async def test_faults_of_the_archive_are_overcome(tmp_path, autojump_clock, fault):
@@ -240,6 +242,53 @@ async def test_faults_of_the_archive_are_overcome(tmp_path, autojump_clock, faul
         assert {archive for _, archive, _ in scene.states()} <= {"submitted", "confirmed"}
         await run_to_the_end(scene)
     assert scene.bodies() == each_once(scene)
+
+
+@pytest.mark.parametrize("fault", ["unavailable", "over-limit"])
+async def test_nothing_is_sent_where_there_is_no_word_of_room(tmp_path, autojump_clock, fault):
+    faults = [f"archive-limit:{fault}=1.0"]
+    async with open_scene(tmp_path, 4, archive_faults=faults, archive__kind="internet-archive") as scene:
+        report = await scene.run()
+        scene.check()
+        assert report.ended_by == "host"
+        assert "beyond run.patience" in report.stopped["archive"]
+        assert scene.requests(scene.archive, "upload") == 0
+        # Nothing was begun, and the question was not asked for each gazette.
+        assert set(scene.outcomes("archive")) == {"asked"}
+        assert scene.requests(scene.archive, "check") < 15
+        scene.archive.plan = FaultPlan()
+        assert (await scene.run()).ended_by == "finished"
+        await run_to_the_end(scene)
+
+
+async def test_rationed_archive_refuses_nothing(tmp_path, autojump_clock):
+    async with open_scene(
+        tmp_path, 30, archive={"queue": 600.0, "ration": 10}, archive__kind="internet-archive", run__patience=7_200.0
+    ) as scene:
+        report = await scene.run()
+        assert report.counts["archive"]["submitted"] == 30
+        assert "503" not in scene.archive.statistics()["answers"]
+        # A question a minute at most, and one when the room that it told of is used up.
+        assert scene.requests(scene.archive, "check") < 30
+        await run_to_the_end(scene)
+
+
+async def test_room_is_told_while_it_runs(tmp_path, autojump_clock):
+    told = []
+
+    async def watch(running):
+        await trio.sleep(100)
+        told.extend([row async for row in running.commands()["view"]({}) if "archive" in row])
+
+    async with open_scene(
+        tmp_path, 12, archive={"queue": 600.0, "ration": 10}, archive__kind="internet-archive"
+    ) as scene:
+        await scene.run(watchers=[watch])
+    [row] = told
+    assert (row["archive"], row["room"], row["queued"], row["ration"]) == ("internet-archive", 0, 9, 10)
+    assert row["reason"].startswith("the archive has no room for uploads now")
+    assert row["asked_at"] > row["closed_since"] >= "2025-07-01T08:00:00Z"
+    assert "ACCESS" not in str(row)
 
 
 async def test_answer_that_was_lost_costs_no_second_upload(tmp_path, autojump_clock):

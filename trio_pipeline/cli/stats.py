@@ -35,6 +35,18 @@ _RUN = (
     "longest_stall",
     "memory",
 )
+_ROOM = (
+    "archive",
+    "room",
+    "queued",
+    "ration",
+    "queued_by_all",
+    "ration_of_all",
+    "over_limit",
+    "asked_at",
+    "closed_since",
+    "reason",
+)
 _HOST = ("host", "requests", "interval", "paused_since", "paused_until", "reason")
 
 
@@ -44,9 +56,9 @@ _HOST = ("host", "requests", "interval", "paused_since", "paused_until", "reason
 def stats(loaded: Loaded, *, as_json: bool) -> None:
     """Show how many gazettes are in which state, and what a running pipeline is doing.
 
-    With --json, rows about the ledger have `state`, rows about the running pipeline have `workers`,
-    rows about
-    the hosts that it talks to have `host`, and the row about the whole of it has `run`.
+    With --json, rows about the ledger have `state`, rows about the running pipeline have `workers`, rows about the
+    hosts that it talks to have `host`, the row about the Internet Archive's queues (how many uploads there is room for,
+    and how many wait there) has `archive`, and the row about the whole of it has `run`.
     """
     database = loaded.settings.run.db
     rows = answer(database, "stats", {})
@@ -59,6 +71,9 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
     stages = [row for row in live if "stage" in row]
     print_rows(stages if as_json else [_for_people(row) for row in stages], _STAGE, as_json=as_json)
     print_rows([row for row in live if "host" in row], _HOST, as_json=as_json)
+    room = [row for row in live if "archive" in row]
+    if room:
+        print_rows(room, _ROOM, as_json=as_json)
     print_rows([row for row in live if "run" in row], _RUN, as_json=as_json)
 
 

@@ -15,6 +15,7 @@ from trio_util import periodic
 
 from trio_pipeline.diario.archives import Archive
 from trio_pipeline.diario.archives.folder import FolderArchive
+from trio_pipeline.diario.archives.ia_room import RoomStatistics
 from trio_pipeline.diario.archives.internet_archive import InternetArchive
 from trio_pipeline.diario.court import Court
 from trio_pipeline.diario.credentials import Secrets
@@ -73,6 +74,10 @@ class Hosts:
         distant = [self._internet_archive] if self._internet_archive.target in archives else []
         return [*folders, *distant]
 
+    def room(self) -> RoomStatistics | None:
+        """How much room for uploads the archive of this run has said that it has; None if nobody asks for any."""
+        return self._internet_archive.room() if self.archive is self._internet_archive else None
+
     async def remember_paces(self) -> None:
         """Keep what the pacers learn in the ledger, from time to time and at the end.
 
@@ -127,6 +132,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             secret_key=secrets.archive_secret.reveal() if secrets.archive_secret else "",
             collection=settings.archive.collection,
             layout=settings.archive.layout,
+            patience=settings.run.patience,
             size_limit=settings.tjro.size_limit,
             trusted_hosts=settings.archive.trusted_hosts,
         )

@@ -211,7 +211,7 @@ async def _work(
                 flow=flow,
                 pipeline=pipeline,
                 spool=workshop.spool,
-                pacers=workshop.hosts.pacers,
+                hosts=workshop.hosts,
                 telemetry=workshop.telemetry,
                 items={item.gazette.id: item for item in chosen.items},
                 grace=settings.run.grace,

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 import trio
 
 from trio_pipeline.control import Command, CommandError
+from trio_pipeline.diario.archives.ia_room import RoomStatistics
+from trio_pipeline.diario.archives.internet_archive import InternetArchive
 from trio_pipeline.diario.flow import Flow
+from trio_pipeline.diario.hosts import Hosts
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.ledger.queries import QUERIES, Query, Row, resettable
 from trio_pipeline.diario.lifecycle import ACHIEVED, SETTLED, Life, StageName
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.nursery import Pipeline
-from trio_pipeline.pacing import Pacer, PacerStatistics
+from trio_pipeline.pacing import PacerStatistics
 from trio_pipeline.telemetry import StageTelemetry, Telemetry
 from trio_pipeline.world import World
 
@@ -63,6 +66,7 @@ class View:
         run_id: The run.
         stages: Its stages, in the order of the flow.
         hosts: How the hosts are asked, by the name of their group.
+        room: How much room for uploads the archive has said that it has; None if nobody asks for any.
         draining: Whether it takes up nothing new any more.
         clock: Trio's time of that moment, which the hosts' pauses are told in.
     """
@@ -70,6 +74,7 @@ class View:
     run_id: str
     stages: tuple[StageView, ...]
     hosts: Mapping[str, PacerStatistics]
+    room: RoomStatistics | None
     draining: bool
     clock: float
 
@@ -82,7 +87,7 @@ class Running:
         flow: Its stages.
         pipeline: What they live in.
         spool: Its PDFs.
-        pacers: The paces of its hosts.
+        hosts: Whom it talks to.
         telemetry: Its times.
         items: The gazettes that it has taken up, by id.
         grace: Seconds that work in hand gets when it is drained.
@@ -96,7 +101,7 @@ class Running:
         flow: Flow,
         pipeline: Pipeline,
         spool: Spool,
-        pacers: Mapping[str, Pacer],
+        hosts: Hosts,
         telemetry: Telemetry,
         items: Mapping[str, Item],
         grace: float,
@@ -106,7 +111,7 @@ class Running:
         self._flow = flow
         self._pipeline = pipeline
         self._spool = spool
-        self._pacers = pacers
+        self._hosts = hosts
         self._telemetry = telemetry
         self._items = items
         self._grace = grace
@@ -118,7 +123,8 @@ class Running:
         return View(
             run_id=self._ledger.run_id,
             stages=tuple(self._stage_view(name, telemetry.stages.get(name.value)) for name in self._flow.stages),
-            hosts={name: pacer.statistics() for name, pacer in self._pacers.items()},
+            hosts={name: pacer.statistics() for name, pacer in self._hosts.pacers.items()},
+            room=self._hosts.room(),
             draining=self._pipeline.draining,
             clock=trio.current_time(),
         )
@@ -204,6 +210,9 @@ class Running:
                 "reason": host.reason,
             }
 
+        if view.room is not None:
+            yield _room_row(view.room, clock, now)
+
     async def _answer_drain(self, _arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
         self.drain()
         yield {"draining": True}
@@ -233,3 +242,23 @@ def _at(moment: float | None, clock: float, now: datetime.datetime) -> str | Non
     if moment is None:
         return None
     return f"{(now + datetime.timedelta(seconds=moment - clock)).isoformat(timespec='seconds')}Z"
+
+
+def _room_row(room: RoomStatistics, clock: float, now: datetime.datetime) -> Mapping[str, object]:
+    row: dict[str, object] = {
+        "archive": InternetArchive.target,
+        "room": room.room,
+        "asked_at": _at(room.asked_at, clock, now),
+        "closed_since": _at(room.closed_since, clock, now),
+        "reason": room.reason or None,
+    }
+    limits = room.limits
+    if limits is not None:
+        row |= {
+            "queued": limits.account.queued,
+            "ration": limits.account.ration,
+            "queued_by_all": limits.everybody.queued,
+            "ration_of_all": limits.everybody.ration,
+            "over_limit": limits.over_limit,
+        }
+    return row

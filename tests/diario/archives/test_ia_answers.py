@@ -8,16 +8,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_archive import limits
 
-from trio_pipeline.diario.archives.ia_answers import Item, read_item, read_queued
+from trio_pipeline.diario.archives.ia_answers import Item, Queue, read_item, read_limits
 
 
 def read(answer):
     return read_item(json.dumps(answer).encode())
-
-
-def limit(count):
-    return json.dumps({"over_limit": 0, "detail": {"bucket_tasks_queued": count}}).encode()
 
 
 def test_empty_object_is_no_item():
@@ -64,19 +61,34 @@ def test_overwritten_bytes_are_not_found():
     assert Item(exists=True, files={"history/files/own.~1~": "m"}).name_of("m", preferred="own") is None
 
 
-@pytest.mark.parametrize(("count", "queued"), [(0, False), (1, True), (500, True)])
-def test_queued_tasks(count, queued):
-    assert read_queued(limit(count)) is queued
+def test_limits_are_read():
+    said = limits(1, bucket_tasks_queued=3, bucket_ration=30, total_tasks_queued=90, limit_reason="a\x1b[2Jb")
+    found = read_limits(said)
+    assert found.over_limit
+    assert (found.item, found.account, found.everybody) == (Queue(3, 30), Queue(0, 100), Queue(90, 100))
+    assert "\x1b" not in found.reason
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"detail": []}', limit(None), limit("1"), limit(True)])
-def test_unknown_is_not_zero(body):
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"over_limit": 0, "detail": []}',
+        limits(None),
+        limits("0"),
+        *(limits(bucket_tasks_queued=count) for count in (None, "1", True, -1, 1.5)),
+        limits(accesskey_ration=None),
+    ],
+)
+def test_unknown_is_not_room(body):
     with pytest.raises(ValueError):
-        read_queued(body)
+        read_limits(body)
 
 
 @given(st.binary(max_size=200))
 def test_nothing_crashes_the_readers(body):
-    for reader in (read_item, read_queued):
+    for reader in (read_item, read_limits):
         with contextlib.suppress(ValueError):
             reader(body)

@@ -63,6 +63,12 @@ class Archive(Protocol):
         Cancellation: a checkpoint; nothing is changed by it.
         """
 
+    async def wait_for_room(self, gazette: Gazette) -> None:
+        """Wait until the archive takes an upload, and take that place; `put` comes next.
+
+        Cancellation: a checkpoint; cancelled, no place is taken.
+        """
+
     async def put(self, gazette: Gazette, checksums: Checksums, path: Path) -> Copy:
         """Hand over a file. Doing it twice writes the same bytes under the same name.
 

@@ -74,6 +74,10 @@ class FolderArchive:
             return None
         return self._copy(gazette, checksums)
 
+    async def wait_for_room(self, gazette: Gazette) -> None:  # noqa: ARG002 -- the same for all
+        """A folder takes whatever the disk does. Cancellation: a checkpoint."""
+        await trio.lowlevel.checkpoint()
+
     async def put(self, gazette: Gazette, checksums: Checksums, path: Path) -> Copy:
         """See `Archive.put`. Other bytes that stand under the name are kept beside it.
 

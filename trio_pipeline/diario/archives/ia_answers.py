@@ -1,4 +1,4 @@
-"""What the Internet Archive says about an item and about the queue of uploads, read from its JSON.
+"""What the Internet Archive says about an item and about its queues of uploads, read from its JSON.
 
 Pure: this file does not know how it was asked. Whatever does not have the form that is documented is a ValueError.
 """
@@ -9,7 +9,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Item", "read_item", "read_queued"]
+from trio_pipeline.diario.quoting import terminal_safe
+
+__all__ = ["Item", "Limits", "Queue", "read_item", "read_limits"]
+
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,38 @@ class Item:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Uploads that wait to be worked off, and how many may.
+
+    Attributes:
+        queued: How many wait.
+        ration: How many may.
+    """
+
+    queued: int
+    ration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The answer of `check_limit`.
+
+    Attributes:
+        over_limit: Whether an upload would be refused now.
+        reason: Why, as the archive words it; empty if it would not.
+        everybody: The queue of all uploaders.
+        account: That of the account that asked.
+        item: That of the item that was asked about.
+    """
+
+    over_limit: bool
+    reason: str
+    everybody: Queue
+    account: Queue
+    item: Queue
+
+
 def read_item(body: bytes) -> Item:
     """The answer of `GET /metadata/{item}`; `{}`, which comes with status 200, says that there is none.
 
@@ -56,17 +92,30 @@ def read_item(body: bytes) -> Item:
     return Item(exists=True, files=dict(pair for entry in files if (pair := _name_and_md5(entry))))
 
 
-def read_queued(body: bytes) -> bool:
-    """Whether the answer of `check_limit` says that tasks of the item are queued.
+def read_limits(body: bytes) -> Limits:
+    """The answer of `GET /?check_limit=1`.
 
     Raises:
-        ValueError: It does not say.
+        ValueError: It is not what that answer looks like.
     """
-    detail = _read_object(body).get("detail")
-    count = detail.get("bucket_tasks_queued") if isinstance(detail, dict) else None
-    if not isinstance(count, int) or isinstance(count, bool):
-        raise ValueError("the number of queued tasks is not there")  # noqa: TRY004 -- likewise
-    return count > 0
+    answer = _read_object(body)
+    over_limit, detail = answer.get("over_limit"), answer.get("detail")
+    if not isinstance(over_limit, int) or not isinstance(detail, dict):
+        raise ValueError("over_limit or detail is not there")  # noqa: TRY004 -- likewise
+    return Limits(
+        over_limit=bool(over_limit),
+        reason=terminal_safe(str(detail.get("limit_reason") or "")[:_LONGEST_REASON]),
+        everybody=Queue(_count(detail, "total_tasks_queued"), _count(detail, "total_global_limit")),
+        account=Queue(_count(detail, "accesskey_tasks_queued"), _count(detail, "accesskey_ration")),
+        item=Queue(_count(detail, "bucket_tasks_queued"), _count(detail, "bucket_ration")),
+    )
+
+
+def _count(answer: Mapping[str, object], name: str) -> int:
+    value = answer.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} is no number")
+    return value
 
 
 def _read_object(body: bytes) -> dict[str, object]:

@@ -22,10 +22,11 @@ import trio
 
 from trio_pipeline.diario.addresses import is_loopback
 from trio_pipeline.diario.archives import Copy
-from trio_pipeline.diario.archives.ia_answers import read_queued
+from trio_pipeline.diario.archives.ia_answers import Limits, read_limits
 from trio_pipeline.diario.archives.ia_errors import Do, Reaction, reaction, read_refusal
 from trio_pipeline.diario.archives.ia_headers import file_name, upload_headers
 from trio_pipeline.diario.archives.ia_items import Items, check_turned_away
+from trio_pipeline.diario.archives.ia_room import Room, RoomStatistics
 from trio_pipeline.diario.exchange import Exchange
 from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.http import Http, RedirectRule, Unanswered, same_host
@@ -40,7 +41,7 @@ __all__ = ["InternetArchive", "WrongRequest", "archive_hosts"]
 
 _TARGET = "internet-archive"
 
-# Seconds for which uploads, or those to an item, rest when the archive's queue is full and it does not say how long.
+# Seconds for which uploads rest when the archive's queue is full and it does not say how long.
 _PAUSE = 60.0
 # Bytes of a refusal or of a small answer that are read.
 _LARGEST_ANSWER = 64 * 1024
@@ -82,6 +83,7 @@ class InternetArchive:
         secret_key: The proof of it.
         collection: Where new items go.
         layout: `year` or `edition`: what an item holds.
+        patience: Seconds for which room for an upload is waited for.
         size_limit: The most bytes that are taken when a gazette is read from here.
         trusted_hosts: Hosts besides the archive's own that it may send us to.
     """
@@ -102,6 +104,7 @@ class InternetArchive:
         secret_key: str,
         collection: str,
         layout: Literal["year", "edition"],
+        patience: float = math.inf,
         size_limit: int = 200_000_000,
         trusted_hosts: Collection[str] = (),
     ) -> None:
@@ -124,10 +127,10 @@ class InternetArchive:
             # An item of one edition is asked about once or twice in a run: nothing would be won by keeping 5,000.
             remember=layout == "year",
         )
-        # Of items: those known to exist, the locks of those being created, and until when which ones rest.
+        self._room = Room(self._ask_limits, patience=patience, one_item=layout == "year")
+        # Of items: those known to exist, and the locks of those being created.
         self._existing: set[str] = set()
         self._creating: dict[str, trio.Lock] = {}
-        self._paused: dict[str, float] = {}
         # Of gazettes whose last upload failed: when that was.
         self._doubtful: dict[str, float] = {}
 
@@ -163,6 +166,21 @@ class InternetArchive:
             raise Reject(f"the archive holds other bytes as {own} in the item {name}")
         return None
 
+    def room(self) -> RoomStatistics:
+        """How much room for uploads the archive has said that it has."""
+        return self._room.statistics()
+
+    async def wait_for_room(self, gazette: Gazette) -> None:
+        """See `Archive.wait_for_room`.
+
+        Raises:
+            TryAgain: The queue of the gazette's item is full. No attempt is used up.
+            HostPaused: There has been no room for longer than the patience.
+
+        Cancellation: a checkpoint; cancelled, no room is taken.
+        """
+        await self._room.take(archive_item(gazette, self._layout))
+
     async def put(self, gazette: Gazette, checksums: Checksums, path: Path) -> Copy:
         """See `Archive.put`. The first upload to an item that is not known to exist goes alone.
 
@@ -181,7 +199,6 @@ class InternetArchive:
         Cancellation: a checkpoint. An upload that has begun may have been carried out.
         """
         item = archive_item(gazette, self._layout)
-        self._check_rest(item)
         if await self._world.files.size(path) != checksums.size:
             raise GiveUp("the file in the spool is not the one that was recorded")
         try:
@@ -191,11 +208,6 @@ class InternetArchive:
             raise
         self._doubtful.pop(gazette.id, None)
         return copy
-
-    def _check_rest(self, item: str) -> None:
-        rest = self._paused.get(item, -math.inf) - trio.current_time()
-        if rest > 0:
-            raise TryAgain(f"the archive's queue for the item {item} is full", after=rest, counts=False)
 
     async def _put_in_turn(self, item: str, gazette: Gazette, checksums: Checksums, path: Path) -> Copy:
         if item not in self._existing:
@@ -273,10 +285,11 @@ class InternetArchive:
     def _raise(self, what: Reaction, exchange: Exchange, item: str) -> NoReturn:
         match what.do:
             case Do.PAUSE_ALL:
-                raise TryAgain(what.reason, after=exchange.retry_after or _PAUSE, counts=False)
-            case Do.PAUSE_ITEM:
                 pause = exchange.retry_after or _PAUSE
-                self._paused[item] = trio.current_time() + pause
+                self._room.close(what.reason, pause)
+                raise TryAgain(what.reason, after=pause, counts=False)
+            case Do.PAUSE_ITEM:
+                pause = self._room.rest(item, exchange.retry_after)
                 raise TryAgain(what.reason, after=pause, counts=False)
             case Do.SLOW_DOWN | Do.TRY_SOON:
                 raise TryAgain(what.reason, after=exchange.retry_after, counts=False)
@@ -299,7 +312,11 @@ class InternetArchive:
 
         Cancellation: a checkpoint.
         """
-        item = archive_item(gazette, self._layout)
+        limits = await self._ask_limits(archive_item(gazette, self._layout))
+        return None if limits is None else limits.item.queued > 0
+
+    async def _ask_limits(self, item: str) -> Limits | None:
+        """What the archive says about its queues; None if it does not say. Raises HostPaused."""
         query = urlencode({"check_limit": 1, "accesskey": self._keys[0], "bucket": item})
         try:
             async with self._http.send(
@@ -316,7 +333,7 @@ class InternetArchive:
         except TryAgain:
             return None
         with suppress(ValueError):
-            return read_queued(body)
+            return read_limits(body)
         return None
 
     @asynccontextmanager

@@ -49,6 +49,8 @@ class Archiver:
             return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
         copy = await self._archive.find(item.gazette, item.checksums)
         if copy is None:
+            # Before anything is recorded: who waits has begun nothing.
+            await self._archive.wait_for_room(item.gazette)
             copy = await self._put(item, item.checksums)
         item.acknowledged = copy.acknowledged
         detail = {"url": copy.url, "md5": copy.md5}
