@@ -351,9 +351,7 @@ async def test_archive_that_does_not_show_what_it_took_is_asked_for_a_day(tmp_pa
             await trio.sleep(DAY)
             report = await scene.run()
             assert report.counts["confirm"] == {"absent": 2, "left": 2}
-        # Its queue was lost, and with it the files.
-        for item in scene.archive._shelf.items.values():
-            item.files.clear()
+        scene.archive.lose_queue()
         await trio.sleep(DAY)
         report = await scene.run()
         assert report.counts["confirm"] == {"failed": 2, "left": 0}

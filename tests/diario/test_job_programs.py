@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 from scenes import Scene, open_scene, signals_at
 
 from trio_pipeline.diario.selection import Selection
-from trio_pipeline.services.faults import FAULTS, FaultPlan
+from trio_pipeline.services.fault_names import FAULTS
+from trio_pipeline.services.faults import FaultPlan
 from trio_pipeline.testing import run
 
-# Those that end an item for good, which no later run mends by itself.
-_FINAL = {"bad-content"}
+# Those that end an item for good, which no later run mends by itself, or that other bytes follow from; and a request
+# that is wrong by our own fault is to fail loudly.
+_FINAL = {"bad-content", "access-denied", "dark", "corrupt", "changed", "missing", "missing-length", "invalid-bucket"}
 _KINDS = [(where, name) for where in FAULTS if where != "tjro-listing" for name in FAULTS[where] if name not in _FINAL]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from trio_pipeline.diario.identifiers import gazette_id
 from trio_pipeline.diario.model import Gazette
-from trio_pipeline.services.court import Publication
+from trio_pipeline.services.publications import Publication
 
 
 @pytest.fixture

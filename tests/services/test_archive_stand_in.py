@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import trio
 
-from trio_pipeline.services.archive import Archive, HeldItem
+from trio_pipeline.services.archive import Archive, HeldItem, Rations
 from trio_pipeline.services.faults import FaultPlan, parse_fault
 
 PDF = b"%PDF-1.4 a gazette"
@@ -232,7 +232,7 @@ class TestReading:
         client = client_of(Archive())
         for path in ("/", "/nothing", "/metadata/", "/download/only-item"):
             assert (await client.get(path)).status_code == 404
-        assert (await client.post("/metadata/item")).status_code == 405
+        assert (await client.post("/metadata/")).status_code == 405
 
 
 class TestSearch:
@@ -288,7 +288,7 @@ class TestLimits:
         assert (await self.limits(client))["detail"]["total_tasks_queued"] == 0
 
     async def test_ration_is_enforced(self, autojump_clock, client_of):
-        client = client_of(Archive(queue=60, ration=1))
+        client = client_of(Archive(queue=60, rations=Rations(accesskey=1)))
         assert (await put(client)).status_code == 200
         assert (await self.limits(client))["over_limit"] == 1
         refused = await put(client, name="b.pdf")
@@ -374,7 +374,7 @@ class TestFaultyAnswers:
         ("where", "path"),
         [
             ("archive-metadata", f"/metadata/{ITEM}"),
-            ("archive-metadata", "/advancedsearch.php?q=x"),
+            ("archive-search", "/advancedsearch.php?q=x"),
             ("archive-limit", "/?check_limit=1"),
             ("archive-download", f"/download/{ITEM}/a.pdf"),
         ],

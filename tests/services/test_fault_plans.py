@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_pipeline.services.faults import FAULTS, Fault, FaultPlan, FaultSyntaxError, parse_fault
+from trio_pipeline.services.fault_names import FAULTS
+from trio_pipeline.services.faults import Fault, FaultPlan, FaultSyntaxError, parse_fault
 
 
 class TestParsing:
@@ -34,7 +35,7 @@ class TestParsing:
             ("tjro:rest=3x", "did you mean reset"),
             ("trjo:reset=3x", "did you mean tjro"),
             ("tjro:answer-lost=1x", "not a fault of tjro"),
-            ("archive-metadata:zzz=1x", "malformed, refuse, reset, stall, unavailable"),
+            ("archive-search:zzz=1x", "internal, malformed, not-json, refuse"),
             ("tjro:reset=3", "a count is written 3x"),
             ("tjro:reset=1.5x", "whole number"),
             ("tjro:reset=1.5/min", "whole number"),

@@ -23,7 +23,8 @@ from trio_pipeline.services.bodies import open_file_bodies
 from trio_pipeline.services.court import Court, Publication, listing_row
 from trio_pipeline.services.editions import editions
 from trio_pipeline.services.extras import ExtraMissing
-from trio_pipeline.services.faults import FAULTS, SYNTAX, Fault, FaultPlan, FaultSyntaxError, parse_fault
+from trio_pipeline.services.fault_names import FAULTS
+from trio_pipeline.services.faults import SYNTAX, Fault, FaultPlan, FaultSyntaxError, parse_fault
 from trio_pipeline.services.gazettes import make_gazette
 from trio_pipeline.services.rows import TooSmall, publish_rows
 from trio_pipeline.services.serve import lone_error, open_services

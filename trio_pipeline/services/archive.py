@@ -1,4 +1,4 @@
-"""A stand-in for the Internet Archive: its S3 interface and its metadata API in one ASGI app.
+"""A stand-in for the Internet Archive: its S3 interface, its metadata API and its searches in one ASGI app.
 
 What is put is accepted at once and can be seen when its task is done, after the time of the queue. This file does not
 know who uploads what, nor which server is below.
@@ -7,30 +7,32 @@ know who uploads what, nor which server is below.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
 
 import trio
 
+from trio_pipeline.services.accounts import Accounts
 from trio_pipeline.services.bodies import Bodies, MemoryBodies
+from trio_pipeline.services.control import ControlError, json_of
 from trio_pipeline.services.exchange import Exchange
+from trio_pipeline.services.fault_answers import answered_by_fault
 from trio_pipeline.services.faults import FaultPlan
+from trio_pipeline.services.limits import Rations, Tasks
+from trio_pipeline.services.metadata_api import MetadataApi
 from trio_pipeline.services.ranges import parse_range
-from trio_pipeline.services.s3_errors import FAULT_ERRORS, S3Error
-from trio_pipeline.services.s3_headers import credentials
-from trio_pipeline.services.service import Service, retry_after
+from trio_pipeline.services.s3_api import S3Api
+from trio_pipeline.services.search_api import SearchApi
+from trio_pipeline.services.service import Service
 from trio_pipeline.services.shelf import Item, Shelf
 from trio_pipeline.services.uploads import HeldItem, Uploads
 
-__all__ = ["Archive", "HeldItem"]
-
-_MISSING_LENGTH = S3Error(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+__all__ = ["Archive", "HeldItem", "Rations"]
 
 
 class Archive(Service):
     """The archive.
 
     Attributes:
-        queue: Seconds from the acceptance of a file until it can be seen; may be changed at any time.
+        queue: Seconds from the acceptance of a file or a write until it can be seen; may be changed at any time.
 
     Args:
         latency: Seconds from the beginning of an upload or download to its answer. All else is answered at once.
@@ -40,7 +42,7 @@ class Archive(Service):
         bodies: Where the bytes are kept; None for memory.
         keys: Secrets by access key; None lets everybody in.
         items: What is there already.
-        ration: How many tasks may wait before `check_limit` says so and uploads are refused.
+        rations: How many tasks may wait before `check_limit` says so, and uploads and writes are refused.
     """
 
     def __init__(
@@ -53,13 +55,17 @@ class Archive(Service):
         bodies: Bodies | None = None,
         keys: Mapping[str, str] | None = None,
         items: Iterable[HeldItem] = (),
-        ration: int = 1_000_000,
+        rations: Rations | None = None,
     ) -> None:
         super().__init__(latency=latency, bandwidth=bandwidth, plan=plan)
         self.queue = queue
-        self._ration = ration
+        accounts = Accounts(keys)
+        self._tasks = Tasks(rations or Rations())
         self._shelf = Shelf()
-        self._uploads = Uploads(self._shelf, bodies or MemoryBodies(), keys=keys, ration=ration)
+        self._uploads = Uploads(self._shelf, bodies or MemoryBodies(), accounts, self._tasks)
+        self._s3 = S3Api(self._shelf, self._uploads, accounts, self._tasks)
+        self._metadata = MetadataApi(self._shelf, accounts, self._tasks)
+        self._search = SearchApi(self._shelf)
         for held in items:
             self._uploads.hold(held)
 
@@ -67,87 +73,56 @@ class Archive(Service):
         """Every item, visible or not, in the order in which they were made."""
         return list(self._shelf.items.values())
 
+    def lose_queue(self) -> None:
+        """Forget every upload that waits, though it was accepted."""
+        now = trio.current_time()
+        self._tasks.forget(now)
+        self._shelf.forget(now)
+
     def statistics(self) -> dict[str, object]:
         """What was counted; `uploads` has, for each `item/file`, how many bodies were stored and their checksums."""
         uploads = {name: {"bodies": len(sums), "md5": sums} for name, sums in self._uploads.stored.items()}
-        queued = self._shelf.queued(trio.current_time())
-        return {**super().statistics(), "tasks_queued": queued, "uploads": uploads}
+        waiting = self._tasks.waiting(trio.current_time())
+        return {**super().statistics(), "tasks_queued": waiting, "uploads": uploads}
 
     async def _serve(self, exchange: Exchange) -> None:
         head, _, rest = exchange.path.lstrip("/").partition("/")
-        if exchange.method == "PUT":
-            await self._upload(exchange, head, rest)
-        elif exchange.method not in {"GET", "HEAD"}:
-            await exchange.admit("other")
-            await exchange.answer(405)
-        elif head == "metadata" and rest:
-            await self._metadata(exchange, rest)
+        match exchange.method:
+            case "PUT":
+                await self._s3.put(exchange, head, rest, plan=self.plan, latency=self._latency, queue=self.queue)
+            case "DELETE":
+                await self._s3.delete(exchange, head, rest)
+            case "POST" if head == "metadata" and rest:
+                await self._metadata.write(exchange, rest, plan=self.plan, queue=self.queue)
+            case "POST" if _asks_to_scrape(exchange):
+                await self._search.scrape(exchange, self.plan)
+            case "GET" | "HEAD":
+                await self._read(exchange, head, rest)
+            case _:
+                await exchange.admit("other")
+                await exchange.answer(405)
+
+    async def _read(self, exchange: Exchange, head: str, rest: str) -> None:
+        if head == "metadata" and rest:
+            await self._metadata.read(exchange, rest, self.plan)
         elif head == "download" and "/" in rest:
             await self._download(exchange, *rest.split("/", 1))
         elif head == "advancedsearch.php":
-            await self._search(exchange)
+            await self._search.advanced(exchange, self.plan)
+        elif _asks_to_scrape(exchange):
+            await self._search.scrape(exchange, self.plan)
         elif not head and exchange.query.keys() & {"check_limit", "check_auth"}:
-            await self._check(exchange)
+            await self._s3.check(exchange, self.plan)
+        elif head in self._shelf.items and not rest:
+            await self._s3.list(exchange, head)
         else:
             await exchange.admit("other")
             await exchange.answer(404)
 
-    # Uploads
-
-    async def _upload(self, exchange: Exchange, identifier: str, name: str) -> None:
-        await exchange.admit("upload", "archive", self.plan)
-        if exchange.length is None:
-            await self._refuse(exchange, _MISSING_LENGTH)
-            return
-        received = self._uploads.begin(exchange.length)
-        while data := await exchange.read():
-            received.add(data)
-        await exchange.wait(self._latency)
-        if await self._failed(exchange):
-            return
-        now = trio.current_time()
-        error = self._uploads.objection(exchange, identifier, name, received, now)
-        if error is not None:
-            await self._refuse(exchange, error)
-            return
-        self._uploads.accept(exchange, identifier, name, received, now + self.queue)
-        if exchange.fault is not None and exchange.fault.name == "answer-lost":
-            await exchange.cut(reset=False)
-        await exchange.answer(200)
-
-    async def _failed(self, exchange: Exchange) -> bool:
-        """Give the answer that a fault asks for, if it asks for one."""
-        fault = exchange.fault
-        if fault is None:
-            return False
-        if fault.name == "redirect" and "redirected" not in exchange.query:
-            host = exchange.headers.get("host", "127.0.0.1")
-            location = f"http://{host}{quote(exchange.path)}?redirected=1"
-            await exchange.answer(307, headers=[("Location", location)])
-            return True
-        error = FAULT_ERRORS.get(fault.name)
-        if error is not None:
-            await self._refuse(exchange, error)
-        return error is not None
-
-    async def _refuse(self, exchange: Exchange, error: S3Error) -> None:
-        headers = [("Content-Type", "application/xml"), *retry_after(exchange.fault)]
-        await exchange.answer(error.status, error.xml(exchange.path), headers=headers)
-
-    # Reading
-
-    async def _metadata(self, exchange: Exchange, identifier: str) -> None:
-        await exchange.admit("metadata", "archive-metadata", self.plan)
-        await exchange.wait(0)
-        if await self.unavailable(exchange):
-            return
-        item = self._shelf.items.get(identifier)
-        await exchange.answer_json({} if item is None else item.document(trio.current_time()))
-
     async def _download(self, exchange: Exchange, identifier: str, name: str) -> None:
         await exchange.admit("download", "archive-download", self.plan)
         await exchange.wait(self._latency)
-        if await self.unavailable(exchange):
+        if await answered_by_fault(exchange):
             return
         item = self._shelf.items.get(identifier)
         file = None if item is None or item.is_dark else item.file(name, trio.current_time())
@@ -164,49 +139,21 @@ class Archive(Service):
             headers.append(("Content-Range", f"bytes {part[0]}-{part[1] - 1}/{file.size}"))
         await exchange.answer(200 if whole else 206, file.body.read(*part), headers=headers)
 
-    async def _search(self, exchange: Exchange) -> None:
-        await exchange.admit("search", "archive-metadata", self.plan)
-        await exchange.wait(0)
-        if await self.unavailable(exchange):
-            return
-        found = list(self._shelf.search(exchange.query.get("q", ""), trio.current_time()))
-        rows = int(exchange.query.get("rows", "50"))
-        start = (int(exchange.query.get("page", "1")) - 1) * rows
-        await exchange.answer_json(
-            {"response": {"numFound": len(found), "start": start, "docs": found[start : start + rows]}}
-        )
-
-    async def _check(self, exchange: Exchange) -> None:
-        await exchange.admit("check", "archive-limit", self.plan)
-        await exchange.wait(0)
-        if await self.unavailable(exchange):
-            return
-        if "check_auth" in exchange.query:
-            await exchange.answer_json(self._authorized(exchange))
+    async def _control(self, exchange: Exchange, what: str) -> None:
+        if (exchange.method, what) == ("POST", "dark"):
+            self._darken(await json_of(exchange))
+            await exchange.answer(204)
         else:
-            await exchange.answer_json(self._limits(exchange))
+            await super()._control(exchange, what)
 
-    def _authorized(self, exchange: Exchange) -> dict[str, object]:
-        login = credentials(exchange.headers.get("authorization", ""))
-        if login is None or self._uploads.wrong_keys(*login) is not None:
-            return {"authorized": False, "error": "access key and secret do not match"}
-        return {"authorized": True, "accesskey": login[0], "username": "stand-in@example.org"}
+    def _darken(self, value: object) -> None:
+        """Take an item down, as `{"item": …}` asks for."""
+        identifier = value.get("item") if isinstance(value, dict) else None
+        item = self._shelf.items.get(identifier) if isinstance(identifier, str) else None
+        if item is None:
+            raise ControlError("the body names no item that there is")
+        item.is_dark = True
 
-    def _limits(self, exchange: Exchange) -> dict[str, object]:
-        now = trio.current_time()
-        access, bucket = exchange.query.get("accesskey", ""), exchange.query.get("bucket", "")
-        item = self._shelf.items.get(bucket)
-        total = self._shelf.queued(now)
-        over = exchange.fault is not None or total >= self._ration
-        detail = {
-            "accesskey_ration": self._ration,
-            "accesskey_tasks_queued": total,
-            "bucket_ration": self._ration,
-            "bucket_tasks_queued": 0 if item is None else item.queued(now),
-            "limit_reason": "accesskey_tasks_queued exceeds accesskey_ration" if over else "",
-            "rationing_engaged": int(over),
-            "rationing_level": self._ration,
-            "total_global_limit": self._ration,
-            "total_tasks_queued": total,
-        }
-        return {"bucket": bucket, "accesskey": access, "over_limit": int(over), "detail": detail}
+
+def _asks_to_scrape(exchange: Exchange) -> bool:
+    return exchange.path == "/services/search/v1/scrape"

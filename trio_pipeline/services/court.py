@@ -5,63 +5,28 @@ This file does not know how the PDFs were made, nor which server is below.
 
 from __future__ import annotations
 
-import datetime
-import hashlib
+import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from email.utils import format_datetime
-from urllib.parse import urlsplit
 
-from trio_pipeline.diario.model import Gazette, Judgement
+import trio
+
+from trio_pipeline.diario.model import Gazette
+from trio_pipeline.services.control import ControlError, json_of
 from trio_pipeline.services.exchange import Exchange
+from trio_pipeline.services.fault_answers import answered_by_fault
 from trio_pipeline.services.faults import FaultPlan
-from trio_pipeline.services.ranges import parse_range
-from trio_pipeline.services.service import Service, retry_after
+from trio_pipeline.services.publications import Publication, listing_row, path_of, send_pdf
+from trio_pipeline.services.service import Service
 
-__all__ = ["BLOCK_PAGE", "Court", "Publication", "listing_row"]
-
-BLOCK_PAGE = (
-    "<!DOCTYPE html>\n<html><head><meta charset='utf-8'><title>STIC — Página Bloqueada</title></head>\n"
-    "<body><h1>STIC — Página Bloqueada</h1><p>O acesso a esta página foi bloqueado.</p></body></html>\n"
-).encode()
-"""What the court answers with status 200 to an address that it has blocked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """A gazette that the court publishes.
-
-    Attributes:
-        gazette: Which one.
-        length: Of its PDF, in bytes.
-        content: Makes the PDF; the same bytes each time.
-        truth: The judgements that can be read in it, in the order of the document.
-    """
-
-    gazette: Gazette
-    length: int
-    content: Callable[[], bytes]
-    truth: tuple[Judgement, ...] = ()
-
-
-def listing_row(gazette: Gazette) -> dict[str, str]:
-    """A gazette as the court's listing gives it."""
-    row = {
-        "relativePath": gazette.file_name,
-        "year": f"{gazette.date:%Y}",
-        "month": f"{gazette.date:%m}",
-        "day": f"{gazette.date:%d}",
-        "number": str(gazette.number),
-        "url": urlsplit(gazette.url).path,
-    }
-    return {**row, "sufix": gazette.suffix} if gazette.suffix else row
+__all__ = ["Court", "Publication", "listing_row"]
 
 
 class Court(Service):
     """The court.
 
     Args:
-        publications: What it publishes, in any order.
+        publications: What it publishes, and from when on, in any order.
         latency: Seconds from the beginning of a request for a PDF or a listing to its answer.
         bandwidth: Bytes a second of each body; None for no limit.
         plan: Which requests go wrong.
@@ -79,10 +44,23 @@ class Court(Service):
     ) -> None:
         super().__init__(latency=latency, bandwidth=bandwidth, plan=plan)
         self._robots = robots
-        self._newest_first = sorted(
-            publications, key=lambda published: (published.gazette.date, published.gazette.number), reverse=True
-        )
-        self._by_path = {urlsplit(published.gazette.url).path: published for published in self._newest_first}
+        self._by_path: dict[str, Publication] = {}
+        self._versions: Counter[str] = Counter()
+        for published in sorted(publications, key=_order, reverse=True):
+            self._by_path[path_of(published)] = published
+
+    def publish(self, publication: Publication) -> None:
+        """Publish a gazette, from its `since` on; one that is there already is replaced."""
+        known = {**self._by_path, path_of(publication): publication}
+        self._by_path = dict(sorted(known.items(), key=lambda entry: _order(entry[1]), reverse=True))
+
+    def publish_next(self, count: int) -> list[Gazette]:
+        """Publish now the oldest of those that were to be published later. They, or as many as there are."""
+        now = trio.current_time()
+        waiting = sorted((one for one in self._by_path.values() if one.since > now), key=_order)[:count]
+        for publication in waiting:
+            self.publish(dataclasses.replace(publication, since=now))
+        return [publication.gazette for publication in waiting]
 
     async def _serve(self, exchange: Exchange) -> None:
         if exchange.method not in {"GET", "HEAD"}:
@@ -99,40 +77,54 @@ class Court(Service):
                 await self._newest(exchange)
             case "/robots.txt":
                 await self._robots_txt(exchange)
-            case path if path in self._by_path:
+            case path if path in self._by_path and self._by_path[path].since <= trio.current_time():
                 await self._pdf(exchange, self._by_path[path])
             case _:
                 await exchange.admit("missing")
                 await exchange.answer(404)
 
+    def _visible(self) -> list[Publication]:
+        """What is published by now, newest first."""
+        now = trio.current_time()
+        return [published for published in self._by_path.values() if published.since <= now]
+
     def _rows_of(self, chosen: Callable[[Gazette], bool]) -> list[dict[str, str]]:
-        gazettes = (published.gazette for published in self._newest_first)
+        gazettes = (published.gazette for published in self._visible())
         return [listing_row(gazette) for gazette in gazettes if chosen(gazette)]
 
     def _rows_of_newest(self) -> list[dict[str, str]]:
         """A day can have two: an edition and its supplement."""
-        days = [published.gazette.date for published in self._newest_first[:1]]
+        days = [published.gazette.date for published in self._visible()[:1]]
         return self._rows_of(lambda gazette: gazette.date in days)
 
     async def _list(self, exchange: Exchange, rows: list[dict[str, str]]) -> None:
         await exchange.admit("listing", "tjro-listing", self.plan)
         await exchange.wait(self._latency)
-        if not await self._failed(exchange):
-            await exchange.answer_json(rows)
+        if await answered_by_fault(exchange):
+            return
+        fault = "" if exchange.fault is None else exchange.fault.name
+        if fault == "empty":
+            rows = []
+        elif fault == "lacks-rows":
+            rows = [row for position, row in enumerate(rows) if position % 3]
+        await exchange.answer_json(rows)
 
     async def _newest(self, exchange: Exchange) -> None:
         await exchange.admit("listing", "tjro-listing", self.plan)
         await exchange.wait(self._latency)
-        if await self._failed(exchange):
+        if await answered_by_fault(exchange):
             return
-        if self._newest_first:
-            location = urlsplit(self._newest_first[0].gazette.url).path
-            await exchange.answer(302, headers=[("Location", location)])
+        newest = self._visible()[:1]
+        if newest:
+            await exchange.answer(302, headers=[("Location", path_of(newest[0]))])
         else:
             await exchange.answer(404)
 
     async def _robots_txt(self, exchange: Exchange) -> None:
-        await exchange.admit("robots")
+        await exchange.admit("robots", "tjro-robots", self.plan)
+        await exchange.wait(0)
+        if await answered_by_fault(exchange):
+            return
         if self._robots is None:
             await exchange.answer(404)
         else:
@@ -141,49 +133,27 @@ class Court(Service):
     async def _pdf(self, exchange: Exchange, published: Publication) -> None:
         await exchange.admit("pdf", "tjro", self.plan)
         await exchange.wait(self._latency)
-        if await self._failed(exchange):
+        if await answered_by_fault(exchange):
             return
-        headers = _validators(published)
-        part = parse_range(_wanted_range(exchange, headers), published.length)
-        if part is None:
-            await exchange.answer(416, headers=[("Content-Range", f"bytes */{published.length}")])
-            return
-        start, end = part
-        partial = end - start < published.length
-        if partial:
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{published.length}"
-        content = b"" if exchange.method == "HEAD" else published.content()
-        await exchange.answer(
-            206 if partial else 200,
-            content[start:end] if partial else content,
-            headers=headers.items(),
-            length=end - start,
-        )
+        if exchange.fault is not None and exchange.fault.name == "changed":
+            self._versions[exchange.path] += 1
+        await send_pdf(exchange, published, self._versions[exchange.path])
 
-    async def _failed(self, exchange: Exchange) -> bool:
-        """Give the answer that a fault asks for, if it asks for one."""
-        if exchange.fault is not None and exchange.fault.name == "block-page":
-            headers = [("Content-Type", "text/html; charset=utf-8"), *retry_after(exchange.fault)]
-            await exchange.answer(200, BLOCK_PAGE, headers=headers)
-            return True
-        return await self.unavailable(exchange)
+    async def _control(self, exchange: Exchange, what: str) -> None:
+        if (exchange.method, what) == ("POST", "publish"):
+            gazettes = self.publish_next(_count(await json_of(exchange)))
+            await exchange.answer_json([listing_row(gazette) for gazette in gazettes])
+        else:
+            await super()._control(exchange, what)
 
 
-def _validators(published: Publication) -> dict[str, str]:
-    """The headers that say which bytes these are. They follow from the gazette, so that no PDF is made for them."""
-    tag = hashlib.sha256(f"{published.gazette.id} {published.length}".encode()).hexdigest()[:16]
-    evening = datetime.datetime.combine(published.gazette.date, datetime.time(21), datetime.UTC)
-    return {
-        "Content-Type": "application/pdf",
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{tag}"',
-        "Last-Modified": format_datetime(evening, usegmt=True),
-    }
+def _order(published: Publication) -> tuple[object, ...]:
+    return published.gazette.date, published.gazette.number
 
 
-def _wanted_range(exchange: Exchange, validators: dict[str, str]) -> str | None:
-    """The Range header, unless an If-Range says that it is about other bytes."""
-    condition = exchange.headers.get("if-range")
-    if condition is not None and condition not in {validators["ETag"], validators["Last-Modified"]}:
-        return None
-    return exchange.headers.get("range")
+def _count(value: object) -> int:
+    """How many to publish, as `{"count": …}` says."""
+    count = value.get("count") if isinstance(value, dict) else None
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ControlError("the body names no count of gazettes to publish")
+    return count

@@ -28,6 +28,8 @@ Headers: TypeAlias = Iterable[tuple[str, str]]
 _CHUNK = 256 * 1024
 _SLOW_CHUNK = 16 * 1024  # with a bandwidth, small enough for an even flow
 
+_TRICKLE = 5.0  # seconds
+
 _MID_BODY = frozenset({"reset", "stall", "truncate"})
 
 
@@ -46,6 +48,7 @@ class Exchange:
         method: In capitals.
         path: Decoded, without the query.
         query: The first value of each parameter.
+        every_query: All values of each parameter, in order.
         headers: Names in lower case; of repeated ones the last.
         raw_headers: Names in lower case, in the order sent.
         fault: What is to go wrong, or None.
@@ -64,8 +67,8 @@ class Exchange:
     ) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
-        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        self.query = {name: values[0] for name, values in query.items()}
+        self.every_query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        self.query = {name: values[0] for name, values in self.every_query.items()}
         self.raw_headers = [
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
         ]
@@ -140,6 +143,21 @@ class Exchange:
                 return body
         return b""
 
+    async def read_all(self, limit: int) -> bytes | None:
+        """The whole of the request's body, or None if it has more than `limit` bytes.
+
+        Raises:
+            ClientGone: As `read`.
+
+        Cancellation: as `read`.
+        """
+        body = bytearray()
+        while data := await self.read():
+            if self.received > limit:
+                return None
+            body += data
+        return bytes(body)
+
     async def answer(
         self, status: int, content: bytes = b"", *, headers: Headers = (), length: int | None = None
     ) -> None:
@@ -158,18 +176,26 @@ class Exchange:
         """
         while await self.read():
             pass
-        size = len(content) if length is None else length
         fields = [(name.lower().encode(), value.encode()) for name, value in headers]
-        fields.append((b"content-length", str(size).encode()))
+        fields += self._length_said(len(content) if length is None else length)
         if self._visit is not None:  # what was not admitted, as a look at the statistics, is not counted
             self._traffic.answers[status] += 1
         await self._send({"type": "http.response.start", "status": status, "headers": fields})
         await self._send_body(b"" if self.method == "HEAD" else content)
 
-    async def answer_json(self, value: object, *, status: int = 200) -> None:
+    def _length_said(self, size: int) -> list[tuple[bytes, bytes]]:
+        if self._has_fault("endless"):
+            return []
+        return [(b"content-length", str(2 * size if self._has_fault("long-length") else size).encode())]
+
+    def _has_fault(self, name: str) -> bool:
+        return self.fault is not None and self.fault.name == name
+
+    async def answer_json(self, value: object, *, status: int = 200, headers: Headers = ()) -> None:
         """Answer with a JSON body. Raises and is cancelled as `answer`."""
         content = json.dumps(value, ensure_ascii=False).encode()
-        await self.answer(status, content, headers=[("Content-Type", "application/json; charset=utf-8")])
+        fields = [("Content-Type", "application/json; charset=utf-8"), *headers]
+        await self.answer(status, content, headers=fields)
 
     async def cut(self, *, reset: bool) -> None:
         """End the connection without (more of) an answer.
@@ -203,10 +229,13 @@ class Exchange:
         if self.fault is None or self.fault.name not in _MID_BODY or position < size // 2:
             return
         if self.fault.name == "stall":
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
+            await self._wait_until_gone()
             raise ClientGone
         await self.cut(reset=self.fault.name == "reset")
+
+    async def _wait_until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     async def _count_in(self, size: int) -> None:
         self.received += size
@@ -218,17 +247,50 @@ class Exchange:
         step = _CHUNK if self._bandwidth is None else _SLOW_CHUNK
         if self.fault is not None and self.fault.name in _MID_BODY:
             step = min(step, max(1, len(content) // 2))
+        elif self._has_fault("trickle"):
+            step = 1
         began = trio.current_time()
         for start in range(0, len(content), step):
             await self._fail_in(start, len(content))
             end = min(start + step, len(content))
             if self._bandwidth is not None:
                 await trio.sleep_until(began + end / self._bandwidth)
+            if self._has_fault("trickle") and start:
+                await self._dawdle()
             if end == len(content):
                 # Before the last bytes go: whoever has them may begin the next request before this task runs again.
                 self.leave()
-            if self._visit is not None:
-                self._traffic.bytes_out += end - start
-            await self._send({"type": "http.response.body", "body": content[start:end], "more_body": True})
+            await self._send_part(content[start:end])
+        await self._end_body()
+
+    async def _send_part(self, part: bytes) -> None:
+        if self._visit is not None:
+            self._traffic.bytes_out += len(part)
+        await self._send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def _dawdle(self) -> None:
+        with trio.move_on_after(_TRICKLE):
+            await self._wait_until_gone()
+            raise ClientGone
+
+    async def _end_body(self) -> None:
+        if self._has_fault("long-length") and self.method != "HEAD":
+            await self.cut(reset=False)
+        if self._has_fault("endless") and self.method != "HEAD":
+            await self._go_on_for_ever()
         self.leave()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _go_on_for_ever(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._send_filling)
+            await self._wait_until_gone()
+            nursery.cancel_scope.cancel("the client has gone")
+        raise ClientGone
+
+    async def _send_filling(self) -> None:
+        filling = bytes(_SLOW_CHUNK)
+        while True:
+            await self._send_part(filling)
+            # A client that has gone is not waited for by every server.
+            await trio.sleep(0 if self._bandwidth is None else len(filling) / self._bandwidth)

@@ -13,42 +13,13 @@ import difflib
 import random
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
+from decimal import Decimal
 
-__all__ = ["FAULTS", "SYNTAX", "Fault", "FaultPlan", "FaultSyntaxError", "parse_fault"]
+from trio_pipeline.services.fault_names import FAULTS
 
-_STREAM = {
-    "refuse": "the connection is closed before an answer",
-    "malformed": "what comes back is not HTTP",
-    "reset": "a TCP reset in the middle of the body",
-    "stall": "nothing more comes after the middle of the body, until the client leaves",
-    "unavailable": "503",
-}
-_DOWNLOADS = _STREAM | {"truncate": "the connection is closed in the middle of the body"}
-_COURT = _DOWNLOADS | {"block-page": "200 with the court's block page"}
-_UPLOADS = _STREAM | {
-    "answer-lost": "the body is stored, then the connection is closed without an answer",
-    "slow-down": "503 SlowDown: total_tasks_queued exceeds total_global_limit",
-    "item-slow-down": "503 SlowDown: bucket_tasks_queued exceeds bucket_ration",
-    "spam": "503 SlowDown: appears to be spam",
-    "bucket-lock": "503 InternalError: short term bucket lock",
-    "bad-content": "400 BadContent",
-    "redirect": "307 to the same path with a query",
-}
-
-FAULTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "tjro": MappingProxyType(_COURT),
-        "tjro-listing": MappingProxyType(_COURT),
-        "archive": MappingProxyType(_UPLOADS),
-        "archive-limit": MappingProxyType({**_STREAM, "over-limit": "check_limit says over_limit 1"}),
-        "archive-metadata": MappingProxyType(_STREAM),
-        "archive-download": MappingProxyType(_DOWNLOADS),
-    }
-)
-"""For each kind of request, the faults it can have and what they are. `tjro` are PDFs, `archive` uploads."""
+__all__ = ["SYNTAX", "Fault", "FaultPlan", "FaultSyntaxError", "parse_fault"]
 
 SYNTAX = (
     "WHERE:FAULT=AMOUNT[@AFTER][,retry-after=SECONDS]; AMOUNT is a share (0.1), a count (3x), a time (600s) or, for "
@@ -87,6 +58,18 @@ class Fault:
     after: int = 0
     retry_after: float | None = None
 
+    def __str__(self) -> str:
+        """As `parse_fault` reads it."""
+        unit = {"share": "", "count": "x", "seconds": "s", "pace": "/min"}[self.unit]
+        after = f"@{self.after}" if self.after else ""
+        wait = "" if self.retry_after is None else f",retry-after={_plain(self.retry_after)}"
+        return f"{self.where}:{self.name}={_plain(self.amount)}{unit}{after}{wait}"
+
+
+def _plain(number: float) -> str:
+    """Without an exponent, which the form does not know."""
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
+
 
 def parse_fault(text: str) -> Fault:
     """Read a rule such as `tjro:reset=0.1`, `archive:answer-lost=2x` or `tjro:block-page=600s@35`.
@@ -121,14 +104,19 @@ def _known(word: str, words: Iterable[str], kind: str) -> None:
 class FaultPlan:
     """Decides for each request which fault it has, if any. One plan serves one life of the stand-ins.
 
-    Args:
+    Attributes:
         faults: In order: the first that hits a request is the one it gets.
         seed: Of the shares.
+
+    Args:
+        faults: See above.
+        seed: See above.
     """
 
     def __init__(self, faults: Iterable[Fault] = (), *, seed: int = 0) -> None:
-        self._rules = [_Rule(fault) for fault in faults]
-        self._seed = seed
+        self.faults = tuple(faults)
+        self.seed = seed
+        self._rules = [_Rule(fault) for fault in self.faults]
         self._seen: Counter[tuple[str, str]] = Counter()
 
     def draw(self, where: str, path: str, now: float) -> Fault | None:
@@ -140,7 +128,7 @@ class FaultPlan:
             now: Any clock's time in seconds that does not go backwards.
         """
         self._seen[where, path] += 1
-        lot = f"{self._seed} {where} {path} {self._seen[where, path]}"
+        lot = f"{self.seed} {where} {path} {self._seen[where, path]}"
         chosen: Fault | None = None
         for rule in self._rules:
             # Every rule counts every request of its kind, those included that another rule has hit already.

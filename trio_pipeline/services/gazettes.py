@@ -12,10 +12,10 @@ import random
 from collections.abc import Iterator, Sequence
 
 from trio_pipeline.diario.model import Gazette, Judgement
-from trio_pipeline.services.court import Publication
 from trio_pipeline.services.editions import editions
 from trio_pipeline.services.entries import Entry, case_number, person, plenary_entry, turma_entry
 from trio_pipeline.services.extras import demo_module
+from trio_pipeline.services.publications import Publication
 
 __all__ = ["make_gazette", "make_gazettes"]
 

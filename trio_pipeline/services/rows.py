@@ -16,8 +16,8 @@ from functools import partial
 
 from trio_pipeline.diario.identifiers import gazette_id
 from trio_pipeline.diario.model import Gazette, Judgement
-from trio_pipeline.services.court import Publication
 from trio_pipeline.services.gazettes import make_gazette
+from trio_pipeline.services.publications import Publication
 
 __all__ = ["TooSmall", "publish_rows"]
 

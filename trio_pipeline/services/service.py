@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from trio_pipeline.services.control import ControlError, faults_of, json_of
 from trio_pipeline.services.exchange import ClientGone, Exchange, Receive, Scope, Send
-from trio_pipeline.services.faults import Fault, FaultPlan
+from trio_pipeline.services.faults import FaultPlan
 from trio_pipeline.services.traffic import Traffic
 
-__all__ = ["Service", "retry_after"]
-
-
-def retry_after(fault: Fault | None) -> list[tuple[str, str]]:
-    """The headers that a fault's answer has besides its own."""
-    if fault is None or fault.retry_after is None:
-        return []
-    return [("Retry-After", f"{fault.retry_after:.0f}")]
+__all__ = ["Service"]
 
 
 class Service(ABC):
@@ -51,8 +45,8 @@ class Service(ABC):
         assert scope["type"] == "http", "the stand-ins serve HTTP only"
         exchange = Exchange(scope, receive, send, traffic=self.traffic, bandwidth=self._bandwidth)
         try:
-            if exchange.path == "/_control/statistics":
-                await exchange.answer_json(self.statistics())
+            if exchange.path.startswith("/_control/"):
+                await self._controlled(exchange, exchange.path.removeprefix("/_control/"))
             else:
                 await self._serve(exchange)
         except ClientGone:  # nobody is left to answer; that is the clients' right, and what faults do
@@ -64,19 +58,27 @@ class Service(ABC):
         """What `GET /_control/statistics` says, as JSON values."""
         return self.traffic.statistics()
 
-    async def unavailable(self, exchange: Exchange) -> bool:
-        """Answer 503 if the request's fault is that; whether it was.
+    async def _controlled(self, exchange: Exchange, what: str) -> None:
+        try:
+            await self._control(exchange, what)
+        except ControlError as error:
+            await exchange.answer_json({"error": str(error)}, status=400)
 
-        Raises:
-            ClientGone: As `Exchange.answer`.
-
-        Cancellation: as `Exchange.answer`.
-        """
-        fault = exchange.fault
-        if fault is None or fault.name != "unavailable":
-            return False
-        await exchange.answer(503, b"Service Unavailable", headers=retry_after(fault))
-        return True
+    async def _control(self, exchange: Exchange, what: str) -> None:
+        """Answer whoever sets up a trial. May raise ClientGone, and ControlError for what cannot be done."""
+        match exchange.method, what:
+            case "GET" | "HEAD", "statistics":
+                await exchange.answer_json(self.statistics())
+            case "GET" | "HEAD", "faults":
+                await exchange.answer_json([str(fault) for fault in self.plan.faults])
+            case "PUT", "faults":
+                self.plan = FaultPlan(faults_of(await json_of(exchange)), seed=self.plan.seed)
+                await exchange.answer(204)
+            case "DELETE", "faults":
+                self.plan = FaultPlan(seed=self.plan.seed)
+                await exchange.answer(204)
+            case _:
+                await exchange.answer(404)
 
     @abstractmethod
     async def _serve(self, exchange: Exchange) -> None:

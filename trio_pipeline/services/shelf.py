@@ -5,18 +5,17 @@ Pure: times are given. This file does not know HTTP.
 
 from __future__ import annotations
 
-import bisect
-import fnmatch
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from trio_pipeline.services.bodies import Body
+from trio_pipeline.services.query import Record
 from trio_pipeline.services.s3_headers import Metadata
 
-__all__ = ["Item", "Shelf", "StoredFile"]
+__all__ = ["SYSTEM_FIELDS", "Item", "Shelf", "StoredFile"]
 
-_TERM = re.compile(r'(?P<key>[A-Za-z_][A-Za-z0-9_]*):(?:"(?P<quoted>[^"]*)"|\(?(?P<plain>[^\s"()]+)\)?)')
+SYSTEM_FIELDS = frozenset({"name", "source", "format", "size", "md5", "sha1"})
+"""What the archive itself says about a file: nobody can write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class StoredFile:
         md5: In hex.
         sha1: In hex.
         body: The bytes.
-        metadata: From `x-archive-filemeta` headers.
+        metadata: From `x-archive-filemeta` headers, and as it was written since.
         due: When its task is done, from which time on it can be seen.
     """
 
@@ -41,6 +40,28 @@ class StoredFile:
     metadata: Metadata
     due: float
 
+    def described(self, metadata: Metadata) -> dict[str, object]:
+        """An entry of `files[]`, in which numbers are strings, as in the real one."""
+        return {
+            **metadata,
+            "name": self.name,
+            "source": "original",
+            "format": "Text PDF",
+            "size": str(self.size),
+            "md5": self.md5,
+            "sha1": self.sha1,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What was said about an item before a write that still waits."""
+
+    until: float
+    metadata: Metadata
+    documents: dict[str, object]
+    files: dict[tuple[str, int], Metadata]
+
 
 @dataclass(slots=True)
 class Item:
@@ -49,9 +70,11 @@ class Item:
     Attributes:
         identifier: Its name.
         owner: The access key that made it.
-        metadata: As it was when it was made.
+        metadata: As the last accepted write left it, though that may still wait.
         is_dark: Whether it was taken down.
         files: Every body of every name, in the order they were put.
+        documents: What was written to other targets, by their names.
+        earlier: What is shown as long as a write waits, in the order of the writes.
     """
 
     identifier: str
@@ -59,10 +82,8 @@ class Item:
     metadata: Metadata = field(default_factory=dict)
     is_dark: bool = False
     files: dict[str, list[StoredFile]] = field(default_factory=dict)
-
-    def queued(self, now: float) -> int:
-        """How many of its tasks are not done."""
-        return sum(file.due > now for bodies in self.files.values() for file in bodies)
+    documents: dict[str, object] = field(default_factory=dict)
+    earlier: list[_Earlier] = field(default_factory=list)
 
     def file(self, name: str, now: float) -> StoredFile | None:
         """What can be seen under a name, or None."""
@@ -70,68 +91,72 @@ class Item:
         # Of tasks that were done at the same time, the later one was done last.
         return max(reversed(done), key=lambda file: file.due) if done else None
 
+    def add(self, file: StoredFile) -> None:
+        """Put a file into the item."""
+        self.files.setdefault(file.name, []).append(file)
+
+    def show_as_it_is(self, now: float, until: float) -> None:
+        """Whatever is written next about the item can be seen from `until` on."""
+        self.earlier = [earlier for earlier in self.earlier if earlier.until > now]
+        if until > now:
+            files = {
+                (name, index): file.metadata for name, bodies in self.files.items() for index, file in enumerate(bodies)
+            }
+            self.earlier.append(_Earlier(until, dict(self.metadata), dict(self.documents), files))
+
     def document(self, now: float) -> dict[str, object]:
         """The answer of the metadata API; empty as long as nothing can be seen."""
-        files = [file for name in sorted(self.files) if (file := self.file(name, now))]
-        about: dict[str, object] = {"identifier": self.identifier, **self.metadata}
+        shown = next((earlier for earlier in self.earlier if earlier.until > now), None)
+        about: dict[str, object] = {"identifier": self.identifier, **(shown or self).metadata}
         if self.is_dark:
             return {"is_dark": True, "metadata": about}
+        files = [file for name in sorted(self.files) if (file := self.file(name, now))]
         if not files:
             return {}
         return {
-            "files": [_described(file) for file in files],
+            "files": [file.described(self._said_of(file, shown)) for file in files],
             "files_count": len(files),
             "item_size": sum(file.size for file in files),
             "metadata": about,
+            **(shown or self).documents,
         }
 
+    def record(self, now: float) -> Record:
+        """What a search finds it by: its metadata, and the checksums and names of its files. Empty if nothing does."""
+        if self.is_dark or not self.document(now):
+            return {}
+        files = [file for name in self.files if (file := self.file(name, now))]
+        found = {key: [value] if isinstance(value, str) else value for key, value in self.metadata.items()}
+        checksums = {"md5": [file.md5 for file in files], "sha1": [file.sha1 for file in files]}
+        return {**found, **checksums, "name": [file.name for file in files], "identifier": [self.identifier]}
 
-def _described(file: StoredFile) -> dict[str, object]:
-    # Numbers are strings in files[], as in the real answer.
-    return {
-        "name": file.name,
-        "source": "original",
-        "format": "Text PDF",
-        "size": str(file.size),
-        "md5": file.md5,
-        "sha1": file.sha1,
-        **file.metadata,
-    }
+    def _said_of(self, file: StoredFile, shown: _Earlier | None) -> Metadata:
+        if shown is None:
+            return file.metadata
+        bodies = self.files[file.name]
+        index = next(index for index, body in enumerate(bodies) if body is file)
+        return shown.files.get((file.name, index), file.metadata)
 
 
 class Shelf:
-    """All items."""
+    """All items, in the order in which they were made.
+
+    Attributes:
+        items: Each by its name.
+    """
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
-        self._due: list[float] = []  # of every file, sorted: uploads ask for `queued` thousands of times
 
-    def add(self, item: Item, file: StoredFile) -> None:
-        """Put a file into an item."""
-        item.files.setdefault(file.name, []).append(file)
-        bisect.insort(self._due, file.due)
-
-    def queued(self, now: float) -> int:
-        """How many tasks of all items are not done."""
-        return len(self._due) - bisect.bisect_right(self._due, now)
-
-    def search(self, query: str, now: float) -> Iterator[Mapping[str, object]]:
-        """The metadata of the items that can be seen and have all `key:value` terms of a query, in their order.
-
-        A value may have wildcards; `md5` and `name` look at the items' files. Anything else in the query is ignored.
-        """
-        terms = [(term["key"], term["quoted"] or term["plain"] or "") for term in _TERM.finditer(query)]
+    def forget(self, now: float) -> None:
+        """Drop every file that cannot be seen yet."""
         for item in self.items.values():
-            document = item.document(now)
-            if document and not item.is_dark and all(_has(item, key, value, now) for key, value in terms):
-                yield {"identifier": item.identifier, **item.metadata}
+            for name, bodies in item.files.items():
+                item.files[name] = [file for file in bodies if file.due <= now]
 
-
-def _has(item: Item, key: str, wanted: str, now: float) -> bool:
-    if key in {"md5", "sha1", "name"}:
-        files = [file for name in item.files if (file := item.file(name, now))]
-        values = [str(getattr(file, key)) for file in files]
-    else:
-        found = {"identifier": item.identifier, **item.metadata}.get(key, [])
-        values = [found] if isinstance(found, str) else found
-    return any(fnmatch.fnmatchcase(value, wanted) for value in values)
+    def records(self, now: float) -> Iterator[tuple[Item, Record]]:
+        """Every item that a search can find, and what it finds it by."""
+        for item in self.items.values():
+            record = item.record(now)
+            if record:
+                yield item, record

@@ -10,9 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from trio_pipeline.services.accounts import Accounts
 from trio_pipeline.services.bodies import Bodies, Body
 from trio_pipeline.services.exchange import Exchange
-from trio_pipeline.services.s3_errors import S3Error
+from trio_pipeline.services.limits import Tasks
+from trio_pipeline.services.s3_errors import BAD_DIGEST, INVALID_BUCKET, S3Error, rationed
 from trio_pipeline.services.s3_headers import (
     Metadata,
     content_md5,
@@ -49,13 +51,16 @@ class HeldItem:
 class Received:
     """A body on its way in, with its checksums.
 
+    Attributes:
+        size: How many bytes have come so far.
+
     Args:
         body: Where its bytes go.
     """
 
     def __init__(self, body: Body) -> None:
+        self.size = 0
         self._body = body
-        self._size = 0
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha1 = hashlib.sha1(usedforsecurity=False)
 
@@ -67,14 +72,18 @@ class Received:
     def add(self, data: bytes) -> None:
         """Keep the next bytes."""
         self._body.append(data)
-        self._size += len(data)
+        self.size += len(data)
         self._md5.update(data)
         self._sha1.update(data)
+
+    def read(self) -> bytes:
+        """What has come so far."""
+        return self._body.read(0, self.size)
 
     def stored(self, name: str, about: Metadata, due: float) -> StoredFile:
         """The file that it becomes."""
         md5, sha1 = self._md5.hexdigest(), self._sha1.hexdigest()
-        return StoredFile(name, self._size, md5, sha1, self._body, about, due)
+        return StoredFile(name, self.size, md5, sha1, self._body, about, due)
 
 
 class Uploads:
@@ -87,16 +96,16 @@ class Uploads:
     Args:
         shelf: Where files go.
         bodies: Where bytes go.
-        keys: Secrets by access key; None lets everybody in.
-        ration: How many tasks may wait.
+        accounts: Who may put anything.
+        tasks: Where each upload waits.
     """
 
-    def __init__(self, shelf: Shelf, bodies: Bodies, *, keys: Mapping[str, str] | None, ration: int) -> None:
+    def __init__(self, shelf: Shelf, bodies: Bodies, accounts: Accounts, tasks: Tasks) -> None:
         self.stored: dict[str, list[str]] = {}
         self._shelf = shelf
         self._bodies = bodies
-        self._keys = keys
-        self._ration = ration
+        self._accounts = accounts
+        self._tasks = tasks
 
     def begin(self, length: int) -> Received:
         """Room for a body of `length` bytes."""
@@ -109,44 +118,50 @@ class Uploads:
         for name, content in held.files.items():
             received = self.begin(len(content))
             received.add(content)
-            self._shelf.add(item, received.stored(name, {}, -math.inf))
+            item.add(received.stored(name, {}, -math.inf))
 
     def objection(
         self, exchange: Exchange, identifier: str, name: str, received: Received, now: float
     ) -> S3Error | None:
         """Why a body is not accepted, or None."""
         if not valid_identifier(identifier) or not name:
-            return S3Error(400, "InvalidBucketName", "The specified bucket is not valid.")
+            return INVALID_BUCKET
         login = credentials(exchange.headers.get("authorization", ""))
         if login is None:
             return S3Error(403, "AccessDenied", "Access Denied")
         announced = exchange.headers.get("content-md5")
         if announced is not None and content_md5(announced) != received.md5:
-            return S3Error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
-        return self.wrong_keys(*login) or self._closed(exchange, identifier, login[0]) or self._over(now)
+            return BAD_DIGEST
+        excess = self._tasks.excess(login[0], identifier, now)
+        return (
+            self._accounts.refusal(*login)
+            or self._closed(exchange, identifier, login[0])
+            or (rationed(excess) if excess else None)
+        )
 
     def accept(self, exchange: Exchange, identifier: str, name: str, received: Received, due: float) -> None:
-        """Keep a body that nothing was said against. It can be seen from `due` on."""
+        """Keep a body that nothing was said against, unless a fault spoils it. It can be seen from `due` on."""
         login = credentials(exchange.headers["authorization"])
         assert login is not None
+        fault = "" if exchange.fault is None else exchange.fault.name
+        self._tasks.add(login[0], identifier, due)
+        if fault == "lost":
+            return
         item = self._shelf.items.get(identifier)
         if item is None:
             # Only the upload that makes an item says what it is about.
             about = metadata(exchange.raw_headers, "x-archive-meta")
             item = self._shelf.items[identifier] = Item(identifier, login[0], about)
-        about = metadata(exchange.raw_headers, "x-archive-filemeta")
-        self._shelf.add(item, received.stored(name, about, due))
-        self.stored.setdefault(f"{identifier}/{name}", []).append(received.md5.hex())
+        kept = self._spoiled(received) if fault == "corrupt" else received
+        item.add(kept.stored(name, metadata(exchange.raw_headers, "x-archive-filemeta"), due))
+        item.is_dark = fault == "dark"
+        self.stored.setdefault(f"{identifier}/{name}", []).append(kept.md5.hex())
 
-    def wrong_keys(self, access: str, secret: str) -> S3Error | None:
-        """What is wrong with a pair of keys, or None."""
-        if self._keys is None or self._keys.get(access) == secret:
-            return None
-        if access not in self._keys:
-            message = "The AWS Access Key Id you provided does not exist in our records."
-            return S3Error(403, "InvalidAccessKeyId", message)
-        message = "The request signature we calculated does not match the signature you provided."
-        return S3Error(403, "SignatureDoesNotMatch", message)
+    def _spoiled(self, received: Received) -> Received:
+        """What came, and one byte more."""
+        spoiled = self.begin(received.size + 1)
+        spoiled.add(received.read() + b"\0")
+        return spoiled
 
     def _closed(self, exchange: Exchange, identifier: str, access: str) -> S3Error | None:
         item = self._shelf.items.get(identifier)
@@ -155,12 +170,6 @@ class Uploads:
         if item.owner != access:
             return S3Error(403, "AccessDenied", "Access Denied", "this item belongs to another account")
         return S3Error(403, "AccessDenied", "Access Denied", "item is dark") if item.is_dark else None
-
-    def _over(self, now: float) -> S3Error | None:
-        if self._shelf.queued(now) < self._ration:
-            return None
-        resource = "Your upload is being rationed: accesskey_tasks_queued exceeds accesskey_ration"
-        return S3Error(503, "SlowDown", "Please reduce your request rate.", resource)
 
 
 def _not_creatable(exchange: Exchange) -> S3Error | None:
