@@ -17,6 +17,7 @@ from trio_pipeline.cli.run import exit_code_of
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.services.faults import FaultPlan
+from trio_pipeline.services.limits import Rations
 
 DAY = 86_400.0
 WRONG_KEYS = Secrets(KEYS.archive_access, Secret("WRONG"), None, {})
@@ -263,7 +264,11 @@ async def test_nothing_is_sent_where_there_is_no_word_of_room(tmp_path, autojump
 
 async def test_rationed_archive_refuses_nothing(tmp_path, autojump_clock):
     async with open_scene(
-        tmp_path, 30, archive={"queue": 600.0, "ration": 10}, archive__kind="internet-archive", run__patience=7_200.0
+        tmp_path,
+        30,
+        archive={"queue": 600.0, "rations": Rations(accesskey=10)},
+        archive__kind="internet-archive",
+        run__patience=7_200.0,
     ) as scene:
         report = await scene.run()
         assert report.counts["archive"]["submitted"] == 30
@@ -281,7 +286,7 @@ async def test_room_is_told_while_it_runs(tmp_path, autojump_clock):
         told.extend([row async for row in running.commands()["view"]({}) if "archive" in row])
 
     async with open_scene(
-        tmp_path, 12, archive={"queue": 600.0, "ration": 10}, archive__kind="internet-archive"
+        tmp_path, 12, archive={"queue": 600.0, "rations": Rations(accesskey=10)}, archive__kind="internet-archive"
     ) as scene:
         await scene.run(watchers=[watch])
     [row] = told
