@@ -8,7 +8,17 @@ import pytest
 from book import NOON
 from made_gazettes import gazette
 
-from trio_pipeline.diario.ledger.queries import QUERIES, decisions, editions, failures, resettable, standing_counts
+from trio_pipeline.diario.copies import held_copy
+from trio_pipeline.diario.ledger.queries import (
+    QUERIES,
+    decisions,
+    editions,
+    failures,
+    held_copies,
+    resettable,
+    standing_counts,
+)
+from trio_pipeline.diario.model import Checksums
 
 OLD, NEW = gazette(1, "2024-08-29"), gazette(2, "2025-06-23")
 FIRST, SECOND, THIRD = "7002770-82.2024.8.22.0011", "7000001-09.2025.8.22.0001", "0005268-75.2013.8.26.0100"
@@ -121,6 +131,35 @@ def test_edition_is_known_once_by_its_first_day(book):
         {"tribunal": "tjro", "year": 2013, "number": 149, "date": "2013-08-12"},
         {"tribunal": "tjro", "year": 2025, "number": 2, "date": "2025-06-23"},
     ]
+
+
+def test_copies_are_held_with_what_they_must_be(book):
+    detail = {"size": 7, "sha256": "s", "md5": "m"}
+    book.add(OLD, NEW)
+    for one in (OLD, NEW):
+        book.tell("download", "downloaded", diario_id=one.id, detail=detail)
+        book.tell("archive", "started", diario_id=one.id)
+    book.tell("archive", "submitted", diario_id=NEW.id, detail={"url": "u", "acknowledged": True})
+    book.tell("archive", "confirmed", diario_id=NEW.id, target="folder:/a", detail={"url": "file:///a"})
+    rows = held_copies(book.connection, {})
+    assert [(row["id"], row["archive"], row["state"], row["copy_url"], row["acknowledged"]) for row in rows] == [
+        (NEW.id, "folder:/a", "confirmed", "file:///a", False),
+        (NEW.id, "internet-archive", "submitted", "u", True),
+        (OLD.id, "internet-archive", "submitted", None, False),
+    ]
+    copy = held_copy(rows[2])
+    assert (copy.gazette, copy.checksums) == (OLD, Checksums(7, "s", "m"))
+    assert copy.submitted_at == NOON
+    assert held_copies(book.connection, {"ids": [OLD.id]}) == rows[2:]
+    assert held_copies(book.connection, {"archive": "folder:/a"}) == rows[:1]
+    assert held_copies(book.connection, {"limit": 2}) == rows[:2]
+
+
+def test_copy_that_failed_is_not_held(book):
+    book.add(NEW)
+    book.tell("download", "downloaded", diario_id=NEW.id, detail={"size": 7, "sha256": "s", "md5": "m"})
+    book.tell("archive", "failed", diario_id=NEW.id)
+    assert held_copies(book.connection, {}) == []
 
 
 def test_limit_keeps_the_newest(archive_of_decisions):

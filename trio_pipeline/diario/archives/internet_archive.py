@@ -24,15 +24,17 @@ from trio_pipeline.diario.addresses import is_loopback
 from trio_pipeline.diario.archives import Copy
 from trio_pipeline.diario.archives.ia_answers import Limits, read_limits
 from trio_pipeline.diario.archives.ia_errors import Do, Reaction, reaction, read_refusal
+from trio_pipeline.diario.archives.ia_files import ArchivedFiles
 from trio_pipeline.diario.archives.ia_headers import file_name, upload_headers
 from trio_pipeline.diario.archives.ia_items import Items, check_turned_away
+from trio_pipeline.diario.archives.ia_places import Place
 from trio_pipeline.diario.archives.ia_room import Room, RoomStatistics
 from trio_pipeline.diario.exchange import Exchange
 from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.http import Http, RedirectRule, Unanswered, same_host
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.model import Checksums, Gazette
-from trio_pipeline.diario.sources import Absent, Body, open_file, open_pdf
+from trio_pipeline.diario.sources import Body, open_file
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import GiveUp, Reject, StopStage, TryAgain
 from trio_pipeline.world import World
@@ -117,8 +119,8 @@ class InternetArchive:
         self._keys = (access_key, secret_key)
         self._collection = collection
         self._layout = layout
-        self._size_limit = size_limit
         self._redirects = archive_hosts(trusted_hosts)
+        self._files = ArchivedFiles(http, metadata_pacer, redirects=self._redirects, size_limit=size_limit)
         self._items = Items(
             http,
             metadata_pacer,
@@ -139,7 +141,7 @@ class InternetArchive:
         return self._file_url(archive_item(gazette, self._layout), file_name(gazette))
 
     def _file_url(self, item: str, name: str) -> str:
-        return f"{self._metadata_url}/download/{item}/{quote(name)}"
+        return Place(item, name).url(self._metadata_url)
 
     async def find(self, gazette: Gazette, checksums: Checksums, *, since: float = -math.inf) -> Copy | None:
         """See `Archive.find`. The same bytes under another name in the item, somebody else's upload, do as well.
@@ -347,14 +349,5 @@ class InternetArchive:
 
         Cancellation: as `Source.open`.
         """
-        async with self._http.send(
-            "GET", self.url(gazette), pacer=self._metadata_pacer, redirects=self._redirects
-        ) as exchange:
-            check_turned_away(exchange)
-            if exchange.status in {401, 403, 404, 410}:
-                exchange.permit.succeeded()
-                raise Absent(f"the archive does not have it: status {exchange.status}")
-            if exchange.status != 200:
-                raise TryAgain(f"the archive answered with status {exchange.status}")
-            async with open_pdf(exchange, size_limit=self._size_limit) as body:
-                yield body
+        async with self._files.open(self.url(gazette)) as body:
+            yield body

@@ -16,7 +16,17 @@ from duckdb import DuckDBPyConnection
 
 from trio_pipeline.diario.ledger.sql import statement
 
-__all__ = ["QUERIES", "Query", "Row", "decisions", "editions", "failures", "resettable", "standing_counts"]
+__all__ = [
+    "QUERIES",
+    "Query",
+    "Row",
+    "decisions",
+    "editions",
+    "failures",
+    "held_copies",
+    "resettable",
+    "standing_counts",
+]
 
 Row = dict[str, object]
 Query = Callable[[DuckDBPyConnection, Mapping[str, object]], list[Row]]
@@ -67,16 +77,31 @@ def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) 
 
     Arguments: `ids`, those gazettes only (empty for all), and `stage`, that stage only.
     """
-    ids, stage = arguments.get("ids") or [], arguments.get("stage")
-    if not isinstance(ids, list) or not all(isinstance(identifier, str) for identifier in ids):
-        raise ValueError("the ids must be a list of text")
-    if stage is not None and not isinstance(stage, str):
-        raise ValueError("the stage must be text")
-    return _rows(connection, statement("resettable"), {"ids": list(map(_text, ids)), "stage": stage})
+    parameters = {"ids": _ids(arguments), "stage": _optional_text(arguments, "stage")}
+    return _rows(connection, statement("resettable"), parameters)
+
+
+def held_copies(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """Copies that were handed over to an archive or seen there, as `copies.held_copy` reads them; newest gazette first.
+
+    Arguments: `ids`, those gazettes only (empty for all), `archive`, that archive only, and `limit`, the most rows.
+    """
+    parameters = {
+        "ids": _ids(arguments),
+        "archive": _optional_text(arguments, "archive"),
+        "limit": _limit(arguments),
+    }
+    return _rows(connection, statement("held_copies"), parameters)
 
 
 QUERIES: Mapping[str, Query] = MappingProxyType(
-    {"stats": standing_counts, "failures": failures, "decisions": decisions, "editions": editions}
+    {
+        "stats": standing_counts,
+        "failures": failures,
+        "decisions": decisions,
+        "editions": editions,
+        "copies": held_copies,
+    }
 )
 """What the reading commands ask for."""
 
@@ -104,6 +129,20 @@ def _limit(arguments: Mapping[str, object]) -> int | None:
     if not isinstance(limit, int) or limit < 0:
         raise ValueError("the limit must be a number, and not below 0")
     return min(limit, _MOST)
+
+
+def _ids(arguments: Mapping[str, object]) -> list[str]:
+    ids = arguments.get("ids") or []
+    if not isinstance(ids, list) or not all(isinstance(identifier, str) for identifier in ids):
+        raise ValueError("the ids must be a list of text")
+    return list(map(_text, ids))
+
+
+def _optional_text(arguments: Mapping[str, object], name: str) -> str | None:
+    value = arguments.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"the {name} must be text")
+    return None if value is None else _text(value)
 
 
 def _text(value: str) -> str:

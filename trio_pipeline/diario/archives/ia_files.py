@@ -1,0 +1,55 @@
+"""Reading files from the Internet Archive, by their addresses.
+
+This file does not know items or gazettes, or what the bytes should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from trio_pipeline.diario.archives.ia_items import check_turned_away
+from trio_pipeline.diario.http import Http, RedirectRule
+from trio_pipeline.diario.sources import Absent, Body, open_pdf
+from trio_pipeline.pacing import Pacer
+from trio_pipeline.retry import TryAgain
+
+__all__ = ["ArchivedFiles"]
+
+
+class ArchivedFiles:
+    """Reads PDFs from the archive.
+
+    Args:
+        http: The client.
+        pacer: The pace of everything but uploads.
+        redirects: Where the archive may send us: it keeps files on nodes of its own.
+        size_limit: The most bytes that are taken.
+    """
+
+    def __init__(self, http: Http, pacer: Pacer, *, redirects: RedirectRule, size_limit: int) -> None:
+        self._http = http
+        self._pacer = pacer
+        self._redirects = redirects
+        self._size_limit = size_limit
+
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncIterator[Body]:
+        """Begin to read a file; see `Source.open`.
+
+        Raises:
+            Absent: The archive does not show the file, or does not let it be read.
+            TryAgain: It could not be had this time.
+            HostPaused: The archive is paused for longer than its pacer's patience.
+
+        Cancellation: as `Source.open`.
+        """
+        async with self._http.send("GET", url, pacer=self._pacer, redirects=self._redirects) as exchange:
+            check_turned_away(exchange)
+            if exchange.status in {401, 403, 404, 410}:
+                exchange.permit.succeeded()
+                raise Absent(f"the archive does not have it: status {exchange.status}")
+            if exchange.status != 200:
+                raise TryAgain(f"the archive answered with status {exchange.status}")
+            async with open_pdf(exchange, size_limit=self._size_limit) as body:
+                yield body
