@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 import httpx
 import pytest
@@ -16,14 +17,16 @@ from trio_pipeline.services.publications import Publication
 def published():
     """Makes a publication of given bytes."""
 
-    def make(content: bytes = b"%PDF-1.4 0123456789", *, day="2025-06-23", number=112, suffix="") -> Publication:
+    def make(
+        content: bytes = b"%PDF-1.4 0123456789", *, day="2025-06-23", number=112, suffix="", since=-math.inf
+    ) -> Publication:
         date = datetime.date.fromisoformat(day)
         tail = f"-{suffix}" if suffix else ""
         name = f"{date:%Y%m%d}104-NR{number}{tail}.pdf"
         url = f"https://www.tjro.jus.br/novodiario/{date.year}/{name}"
         identifier = gazette_id("tjro", date, number, suffix)
         gazette = Gazette(identifier, "tjro", date, number, suffix, url, name)
-        return Publication(gazette, len(content), lambda: content)
+        return Publication(gazette, len(content), lambda: content, since=since)
 
     return make
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from trio_pipeline.diario.catalog import read_catalog
+from trio_pipeline.services.fault_names import FAULTS
 
 COMMAND = [sys.executable, "-W", "error", "-m", "trio_pipeline", "services"]
 CREATE = {"authorization": "LOW access:secret", "x-archive-auto-make-bucket": "1"}
@@ -120,6 +121,31 @@ def test_faults_and_queue_reach_the_stand_ins():
         assert seen["faults"] == {"spam": 1}
 
 
+def test_faults_are_changed_while_it_runs():
+    with running("--gazettes", "1", "--newest", "2025-06-23", "--fault", "tjro-listing:empty=1") as (_, urls):
+        listing, faults = f"{urls['tjro']}/diario_oficial/list.php?ano=2025", f"{urls['tjro']}/_control/faults"
+        assert get(listing).json() == []
+        assert get(faults).json() == ["tjro-listing:empty=1"]
+        assert httpx.put(faults, json=["tjro-listing:forbidden=1x"], verify=False).status_code == 204
+        assert [get(listing).status_code for _ in range(2)] == [403, 200]
+
+
+def test_newest_gazettes_are_published_when_asked_for():
+    with running("--gazettes", "3", "--newest", "2025-06-23", "--unpublished", "2") as (_, urls):
+        listing = f"{urls['tjro']}/diario_oficial/list.php?ano=2025"
+        assert len(get(listing).json()) == 1
+        httpx.post(f"{urls['tjro']}/_control/publish", json={"count": 1}, verify=False)
+        assert len(get(listing).json()) == 2
+
+
+def test_rations_reach_the_archive():
+    rations = ("--total-ration", "9", "--key-ration", "8", "--item-ration", "7")
+    with running("--gazettes", "0", *rations) as (_, urls):
+        detail = get(f"{urls['archive']}/?check_limit=1&accesskey=a&bucket=item-one").json()["detail"]
+        told = [detail[name] for name in ("total_global_limit", "accesskey_ration", "bucket_ration")]
+        assert told == [9, 8, 7]
+
+
 def test_chosen_port_is_taken_and_a_second_is_refused():
     with running("--gazettes", "0") as (_, urls):
         port = urls["tjro"].rpartition(":")[2]
@@ -158,5 +184,5 @@ def test_size_that_no_pdf_has_is_refused(tmp_path):
 
 def test_help_lists_every_fault():
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, timeout=60, check=True)
-    for word in ("answer-lost", "block-page", "truncate", "over-limit", "archive-metadata", "retry-after"):
+    for word in ("retry-after", "/_control/faults", *FAULTS, *(name for names in FAULTS.values() for name in names)):
         assert word in done.stdout

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from trio_pipeline.cli.exit_codes import CommandError
 from trio_pipeline.diario.catalog import Catalog, NotACatalog, read_catalog
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.units import parse_size
-from trio_pipeline.services.archive import Archive
+from trio_pipeline.services.archive import Archive, Rations
 from trio_pipeline.services.bodies import open_file_bodies
 from trio_pipeline.services.court import Court, Publication, listing_row
 from trio_pipeline.services.editions import editions
@@ -50,6 +51,10 @@ class _Options:
     tjro_bandwidth: int | None
     archive_bandwidth: int | None
     archive_queue: float
+    total_ration: int
+    key_ration: int
+    item_ration: int
+    unpublished: int
     fault: tuple[Fault, ...]
 
 
@@ -59,7 +64,7 @@ def _fault_help() -> str:
     for name, meaning in {name: text for names in FAULTS.values() for name, text in names.items()}.items():
         where = [place for place, names in FAULTS.items() if name in names]
         note = "" if name in everywhere else f" [{', '.join(where)}]"
-        lines.append(f"  {name:15} {meaning}{note}")
+        lines.append(f"  {name:16} {meaning}{note}")
     return "\n\n".join([lines[0], "\n".join(lines[1:])])
 
 
@@ -84,6 +89,8 @@ def _faults(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 
 _PORT = click.IntRange(0, 65535)
 _SECONDS = click.FloatRange(min=0)
+_TASKS = click.IntRange(min=0)
+_PLENTY = Rations().total
 
 
 @click.command(epilog=_fault_help())
@@ -129,7 +136,21 @@ _SECONDS = click.FloatRange(min=0)
 @click.option("--tjro-bandwidth", callback=_sizes, metavar="BYTES", help="Of each answer, a second.")
 @click.option("--archive-bandwidth", callback=_sizes, metavar="BYTES", help="Of each upload and download, a second.")
 @click.option(
-    "--archive-queue", type=_SECONDS, default=0.0, metavar="SECONDS", help="From an upload until it can be seen."
+    "--archive-queue",
+    type=_SECONDS,
+    default=0.0,
+    metavar="SECONDS",
+    help="From an upload or a write of metadata until it can be seen.",
+)
+@click.option("--total-ration", type=_TASKS, default=_PLENTY, metavar="N", help="Tasks that may wait in the archive.")
+@click.option("--key-ration", type=_TASKS, default=_PLENTY, metavar="N", help="Of them, those of one access key.")
+@click.option("--item-ration", type=_TASKS, default=_PLENTY, metavar="N", help="Of them, those of one item.")
+@click.option(
+    "--unpublished",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Keep the newest N gazettes back until /_control/publish asks for them.",
 )
 @click.option(
     "--fault",
@@ -140,10 +161,16 @@ _SECONDS = click.FloatRange(min=0)
 )
 @click.pass_context
 def services(ctx: click.Context, /, **typed: object) -> None:
-    """The court and the archive on ports of this machine, for trials without a network.
+    r"""The court and the archive on ports of this machine, for trials without a network.
 
     When both can be reached, one line of JSON with their URLs is printed. SIGTERM or SIGINT ends them.
-    GET /_control/statistics of either says what it has seen.
+
+    \b
+    While they run, either answers to
+      GET /_control/statistics           what it has seen
+      GET, PUT, DELETE /_control/faults  what goes wrong: a JSON list of faults
+      POST /_control/publish             the court: {"count": N} of the unpublished
+      POST /_control/dark                the archive: {"item": ID} is taken down
     """
     del typed  # the context has them too, without their types being lost
     newest: datetime.datetime = ctx.params["newest"] or real_world().now()
@@ -174,7 +201,7 @@ async def _until_ended(options: _Options) -> None:
         options.write_catalog.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     with open_file_bodies() as bodies:
         court = Court(
-            published,
+            _held_back(published, options.unpublished),
             latency=options.tjro_latency,
             bandwidth=options.tjro_bandwidth,
             plan=FaultPlan(options.fault, seed=options.seed),
@@ -185,11 +212,18 @@ async def _until_ended(options: _Options) -> None:
             plan=FaultPlan(options.fault, seed=options.seed),
             queue=options.archive_queue,
             bodies=bodies,
+            rations=Rations(options.total_ration, options.key_ration, options.item_ration),
         )
         ports = {"tjro_port": options.tjro_port, "archive_port": options.archive_port}
         async with open_services(court, archive, **ports) as addresses:
             click.echo(json.dumps(asdict(addresses)))
             await trio.sleep_forever()
+
+
+def _held_back(published: tuple[Publication, ...], count: int) -> list[Publication]:
+    """The publications, of which the newest so many are never seen unless they are asked for."""
+    newest_first = sorted(published, key=lambda one: (one.gazette.date, one.gazette.number), reverse=True)
+    return [replace(one, since=math.inf) for one in newest_first[:count]] + newest_first[count:]
 
 
 async def _publications(options: _Options) -> tuple[Publication, ...]:

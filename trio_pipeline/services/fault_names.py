@@ -25,6 +25,7 @@ _PAGES = {
     "missing": "404",
 }
 _NOT_JSON = {"not-json": "200 with a page where JSON should be"}
+_EMPTY = {"empty": "an empty list, or for an item {}, as if it were not there"}
 _CUT = {"truncate": "the connection is closed in the middle of the body"}
 _ENDLESS = {
     "endless": "a body without a length, which never ends",
@@ -37,7 +38,6 @@ _PDFS = {
     "changed": "from now on other bytes than before, and other validators",
 }
 _LISTINGS = {
-    "empty": "an empty list",
     "lacks-rows": "every third row is missing",
     "page": "200 with some HTML page",
 }
@@ -63,19 +63,18 @@ _UPLOADS = {
     "gateway": "502 with an HTML page",
     "redirect": "307 to the same path with a query",
 }
-_READS = {"empty": "{}, as if the item were not there"}
 _WRITES = {"conflict": "just before the patch, somebody else changes what it is about"}
 
 FAULTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "tjro": MappingProxyType(_STREAM | _CUT | _BUSY | _PAGES | _ENDLESS | _PDFS),
-        "tjro-listing": MappingProxyType(_STREAM | _CUT | _BUSY | _PAGES | _ENDLESS | _NOT_JSON | _LISTINGS),
+        "tjro-listing": MappingProxyType(_STREAM | _CUT | _BUSY | _PAGES | _ENDLESS | _NOT_JSON | _EMPTY | _LISTINGS),
         "tjro-robots": MappingProxyType(_STREAM | _BUSY | _PAGES | {"page": _LISTINGS["page"]}),
         "archive": MappingProxyType(_STREAM | _BUSY | _UPLOADS),
         "archive-limit": MappingProxyType(
             _STREAM | _BUSY | _NOT_JSON | {"over-limit": "check_limit says over_limit 1"}
         ),
-        "archive-metadata": MappingProxyType(_STREAM | _BUSY | _NOT_JSON | _READS),
+        "archive-metadata": MappingProxyType(_STREAM | _BUSY | _NOT_JSON | _EMPTY),
         "archive-write": MappingProxyType(_STREAM | _BUSY | _NOT_JSON | _WRITES),
         "archive-search": MappingProxyType(_STREAM | _BUSY | _NOT_JSON),
         "archive-download": MappingProxyType(_STREAM | _BUSY | _CUT),
