@@ -24,6 +24,7 @@ from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.robots import Robots
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Source
+from trio_pipeline.diario.titles import Titles
 from trio_pipeline.diario.user_agent import user_agent
 from trio_pipeline.pacing import Learned, Pacer
 from trio_pipeline.world import World
@@ -132,6 +133,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             secret_key=secrets.archive_secret.reveal() if secrets.archive_secret else "",
             collection=settings.archive.collection,
             layout=settings.archive.layout,
+            titles=Titles(settings.archive.title, settings.archive.year_title),
             patience=settings.run.patience,
             size_limit=settings.tjro.size_limit,
             trusted_hosts=settings.archive.trusted_hosts,

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from trio_pipeline.diario.addresses import check_base_url, check_host
+from trio_pipeline.diario.titles import EDITION_TITLE, YEAR_TITLE, check_edition_title, check_year_title
 from trio_pipeline.diario.units import format_duration, format_size, parse_duration, parse_size
 
 __all__ = [
@@ -162,6 +163,13 @@ class ArchiveSettings(_Section):
     interval: Duration = Field(0.0, description="Time between the starts of two requests; 0 means no cap")
     layout: Literal["year", "edition"] = Field(
         "year", description="One item for each year, as the archive asks for with serials, or for each edition"
+    )
+    title: Annotated[str, AfterValidator(check_edition_title)] = Field(
+        EDITION_TITLE,
+        description="The title of an edition: text with {tribunal}, {year}, {date}, {day}, {number}, {suffix}",
+    )
+    year_title: Annotated[str, AfterValidator(check_year_title)] = Field(
+        YEAR_TITLE, description="The title of the item of a year: text with {tribunal} and {year}"
     )
     accept_policy: bool = Field(
         default=False, description="You have read what the archive asks of uploaders, and are not asked again"

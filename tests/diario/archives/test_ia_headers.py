@@ -12,12 +12,14 @@ from scripted_network import GAZETTE, PDF
 from tiny_archive import checksums_of
 
 from trio_pipeline.diario.archives.ia_headers import file_name, item_fields, numbered_headers, upload_headers
+from trio_pipeline.diario.titles import Titles
 
 SUMS = checksums_of(PDF)
+TITLES = Titles()
 
 
 def headers_of(gazette=GAZETTE, layout="edition", collection="opensource"):
-    return upload_headers(gazette, SUMS, layout=layout, collection=collection)
+    return upload_headers(gazette, SUMS, layout=layout, collection=collection, titles=TITLES)
 
 
 def test_values_of_a_key_are_numbered_from_00():
@@ -83,7 +85,7 @@ def test_edition_tells_its_item_where_it_comes_from():
 
 
 def test_year_tells_its_item_nothing_of_one_edition():
-    fields = dict(item_fields(GAZETTE, layout="year", collection="opensource"))
+    fields = dict(item_fields(GAZETTE, layout="year", collection="opensource", titles=TITLES))
     assert fields["date"] == "2025"
     assert fields["title"] == "Diário da Justiça TJRO - 2025"
     assert not any("112" in value for value in fields.values())

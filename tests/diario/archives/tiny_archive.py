@@ -14,6 +14,7 @@ from scripted_network import ScriptedTransport, Seen, answer, make_world
 from trio_pipeline.diario.archives.internet_archive import InternetArchive
 from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.model import Checksums
+from trio_pipeline.diario.titles import Titles
 from trio_pipeline.pacing import Pacer
 
 ACCESS_KEY, SECRET_KEY = "ACCESSKEY12345", "SECRETKEY67890"
@@ -95,6 +96,7 @@ class Opened:
             "metadata_url": "https://archive.org",
             "collection": "opensource",
             "layout": "edition",
+            "titles": Titles(),
             **options,
         }
         pacers = self.s3_pacer, self.metadata_pacer

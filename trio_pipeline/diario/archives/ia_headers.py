@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from trio_pipeline.diario.model import Checksums, Gazette
+from trio_pipeline.diario.titles import Titles
 
 __all__ = ["file_fields", "file_name", "item_fields", "numbered_headers", "upload_headers"]
 
@@ -25,7 +26,9 @@ def file_name(gazette: Gazette) -> str:
     return f"{gazette.id}.pdf"
 
 
-def upload_headers(gazette: Gazette, checksums: Checksums, *, layout: str, collection: str) -> dict[str, str]:
+def upload_headers(
+    gazette: Gazette, checksums: Checksums, *, layout: str, collection: str, titles: Titles
+) -> dict[str, str]:
     """Every header of an upload but for its length and the keys.
 
     What describes the item is honoured only when the upload creates it, and is sent with each: which one is the first
@@ -37,6 +40,7 @@ def upload_headers(gazette: Gazette, checksums: Checksums, *, layout: str, colle
         checksums: Of its bytes.
         layout: `year` or `edition`: what the item holds.
         collection: Where the item goes; empty for the archive's default.
+        titles: What item and file are called.
     """
     return {
         "Content-Type": "application/pdf",
@@ -44,12 +48,12 @@ def upload_headers(gazette: Gazette, checksums: Checksums, *, layout: str, colle
         "x-archive-auto-make-bucket": "1",
         "x-archive-queue-derive": "0",
         "x-archive-size-hint": str(checksums.size),
-        **numbered_headers("meta", item_fields(gazette, layout=layout, collection=collection)),
-        **numbered_headers("filemeta", file_fields(gazette, checksums)),
+        **numbered_headers("meta", item_fields(gazette, layout=layout, collection=collection, titles=titles)),
+        **numbered_headers("filemeta", file_fields(gazette, checksums, titles)),
     }
 
 
-def item_fields(gazette: Gazette, *, layout: str, collection: str) -> list[tuple[str, str]]:
+def item_fields(gazette: Gazette, *, layout: str, collection: str, titles: Titles) -> list[tuple[str, str]]:
     """The metadata of the item that holds a gazette; a key that comes twice is a list."""
     court, region = _COURTS.get(gazette.tribunal, (gazette.tribunal.upper(), ""))
     common = [
@@ -64,21 +68,20 @@ def item_fields(gazette: Gazette, *, layout: str, collection: str) -> list[tuple
     if layout == "edition":
         return [
             *common,
-            ("title", _title(gazette)),
+            ("title", titles.edition(gazette)),
             ("date", gazette.date.isoformat()),
-            ("description", f"{_title(gazette)}. Publicado em {gazette.url}"),
+            ("description", f"{titles.edition(gazette)}. Publicado em {gazette.url}"),
             ("originalurl", gazette.url),
         ]
     year = str(gazette.date.year)
-    title = f"Diário da Justiça {gazette.tribunal.upper()} - {year}"
     description = f"Edições do Diário da Justiça de {year}, {court}, como publicadas pelo tribunal"
-    return [*common, ("title", title), ("date", year), ("description", description)]
+    return [*common, ("title", titles.year(gazette)), ("date", year), ("description", description)]
 
 
-def file_fields(gazette: Gazette, checksums: Checksums) -> list[tuple[str, str]]:
+def file_fields(gazette: Gazette, checksums: Checksums, titles: Titles) -> list[tuple[str, str]]:
     """The metadata of the file itself."""
     return [
-        ("title", _title(gazette)),
+        ("title", titles.edition(gazette)),
         ("date", gazette.date.isoformat()),
         ("number", str(gazette.number)),
         ("suffix", gazette.suffix),
@@ -86,12 +89,6 @@ def file_fields(gazette: Gazette, checksums: Checksums) -> list[tuple[str, str]]
         ("original_name", gazette.file_name),
         ("sha256", checksums.sha256),
     ]
-
-
-def _title(gazette: Gazette) -> str:
-    day = f"{gazette.date:%d/%m/%Y}"
-    edition = f"Diário da Justiça {gazette.tribunal.upper()} - {day} - nº {gazette.number}"
-    return f"{edition} {gazette.suffix}".rstrip()
 
 
 def numbered_headers(kind: str, fields: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -35,6 +35,7 @@ from trio_pipeline.diario.http import Http, RedirectRule, Unanswered, same_host
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.model import Checksums, Gazette
 from trio_pipeline.diario.sources import Body, open_file
+from trio_pipeline.diario.titles import Titles
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import GiveUp, Reject, StopStage, TryAgain
 from trio_pipeline.world import World
@@ -85,6 +86,7 @@ class InternetArchive:
         secret_key: The proof of it.
         collection: Where new items go.
         layout: `year` or `edition`: what an item holds.
+        titles: What items and files are called.
         patience: Seconds for which room for an upload is waited for.
         size_limit: The most bytes that are taken when a gazette is read from here.
         trusted_hosts: Hosts besides the archive's own that it may send us to.
@@ -106,6 +108,7 @@ class InternetArchive:
         secret_key: str,
         collection: str,
         layout: Literal["year", "edition"],
+        titles: Titles,
         patience: float = math.inf,
         size_limit: int = 200_000_000,
         trusted_hosts: Collection[str] = (),
@@ -119,6 +122,7 @@ class InternetArchive:
         self._keys = (access_key, secret_key)
         self._collection = collection
         self._layout = layout
+        self._titles = titles
         self._redirects = archive_hosts(trusted_hosts)
         self._files = ArchivedFiles(http, metadata_pacer, redirects=self._redirects, size_limit=size_limit)
         self._items = Items(
@@ -239,7 +243,7 @@ class InternetArchive:
         access_key, secret_key = self._keys
         headers = {
             "Authorization": f"LOW {access_key}:{secret_key}",
-            **upload_headers(gazette, checksums, layout=self._layout, collection=self._collection),
+            **upload_headers(gazette, checksums, layout=self._layout, collection=self._collection, titles=self._titles),
         }
         copy = partial(Copy, _TARGET, "submitted", self.url(gazette), checksums.md5)
         try:
