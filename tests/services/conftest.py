@@ -1,9 +1,11 @@
-"""What the tests of the stand-ins share."""
+"""What the tests of the stand-ins share; `tests/support` can be imported."""
 
 from __future__ import annotations
 
 import datetime
 import math
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from trio_pipeline.diario.identifiers import gazette_id
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.services.publications import Publication
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 
 @pytest.fixture

@@ -1,0 +1,122 @@
+"""The official client's upload and ours of the same file, header by header (end-to-end).
+
+Where they differ, the table in docs/internet_archive.md says so and why; a difference that is not in it, and a row
+without a difference, fail here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+from itertools import groupby
+from pathlib import Path
+
+from official_client import ACCESS, SECRET, open_client
+
+from trio_pipeline.diario.archives.ia_headers import file_fields, file_name, item_fields
+from trio_pipeline.diario.archives.internet_archive import InternetArchive
+from trio_pipeline.diario.http import open_http
+from trio_pipeline.diario.identifiers import archive_item
+from trio_pipeline.diario.model import Checksums, Gazette
+from trio_pipeline.pacing import Pacer
+from trio_pipeline.world import real_world
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "internet_archive.md"
+PDF = b"%PDF-1.4 " + bytes(range(256)) * 40
+SUMS = Checksums(len(PDF), hashlib.sha256(PDF).hexdigest(), hashlib.md5(PDF).hexdigest())
+GAZETTE = Gazette(
+    "tjro-diario-2024-08-29-nr162-sup",
+    "tjro",
+    datetime.date(2024, 8, 29),
+    162,
+    "SUP",
+    "https://www.tjro.jus.br/novodiario/2024/20240829914-NR162-SUP.pdf",
+    "20240829914-NR162-SUP.pdf",
+)
+ITEM = archive_item(GAZETTE, "year")
+COLLECTION = "test_collection"
+
+
+async def put_theirs(client, path):
+    """By its command, with the same metadata and no other option."""
+    about = file_fields(GAZETTE, SUMS)
+    listed = {key: [value for _, value in pairs] for key, pairs in groupby(about, key=lambda field: field[0])}
+    file_metadata = {key: values[0] if len(values) == 1 else values for key, values in listed.items()}
+    (client.home / "files.json").write_text(json.dumps([{"name": str(path), **file_metadata}]))
+    fields = item_fields(GAZETTE, layout="year", collection=COLLECTION)
+    metadata = [word for key, value in fields if value for word in ("--metadata", f"{key}:{value}")]
+    await client.ia("upload", ITEM, "--file-metadata", "files.json", *metadata)
+
+
+async def put_ours(client, path):
+    async with open_http(real_world(), user_agent="trio-pipeline/1 (+https://example.org)") as http:
+        archive = InternetArchive(
+            real_world(),
+            http,
+            Pacer("uploads"),
+            Pacer("reads"),
+            s3_url=client.url,
+            metadata_url=client.url,
+            access_key=ACCESS,
+            secret_key=SECRET,
+            collection=COLLECTION,
+            layout="year",
+        )
+        copy = await archive.put(GAZETTE, SUMS, path)
+        assert copy.state == "submitted"
+
+
+async def recorded(directory, put):
+    """What one of them sends to put the file into a new item, and what the stand-in shows then."""
+    home = directory / put.__name__
+    home.mkdir()
+    path = home / file_name(GAZETTE)
+    path.write_bytes(PDF)
+    async with open_client(home) as client:
+        await put(client, path)
+        [(line, headers)] = [head for head in client.archive.heads if head[0].startswith("PUT")]
+        [item] = client.archive.items()
+        assert len(headers) == len(dict(headers))
+        return line, dict(headers), item.document(float("inf"))
+
+
+def told():
+    """The rows of the table: of each header, what the document says that the client sends, and we."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+?) \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    assert all(why.endswith(".") for *_, why in rows)
+    return {name: (theirs, ours) for name, theirs, ours, _ in rows}
+
+
+def agrees(cell, value):
+    """Whether a cell is right: `none`, the value itself between backticks, or some words for one that varies."""
+    if cell == "none" or value is None:
+        return cell == "none" and value is None
+    return not cell.startswith("`") or cell == f"`{value}`"
+
+
+async def test_requests_agree_but_for_what_is_explained(tmp_path):
+    their_line, theirs, _ = await recorded(tmp_path, put_theirs)
+    our_line, ours, _ = await recorded(tmp_path, put_ours)
+    assert our_line == their_line
+    different = {name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)}
+    assert told().keys() == different
+    for name, cells in told().items():
+        assert agrees(cells[0], theirs.get(name)), name
+        assert agrees(cells[1], ours.get(name)), name
+    assert {name for name in ours if name.startswith(("x-archive-meta", "x-archive-filemeta"))} <= theirs.keys()
+
+
+async def test_same_item_comes_of_both(tmp_path):
+    *_, theirs = await recorded(tmp_path, put_theirs)
+    *_, ours = await recorded(tmp_path, put_ours)
+    assert ours == theirs
+    assert ours["metadata"]["subject"] == ["Diário da Justiça", "TJRO", "Rondônia"]
+
+
+async def test_our_request_shows_keys_in_one_place_only(tmp_path):
+    line, ours, _ = await recorded(tmp_path, put_ours)
+    assert ours.pop("authorization") == f"LOW {ACCESS}:{SECRET}"
+    assert "CANARY" not in f"{line} {ours}"
