@@ -141,8 +141,8 @@ def test_time_left_is_rough(seconds, text):
 # At the end.
 
 
-def report(ended_by="finished", *, signal=None, stopped=None, **counts):
-    return Report("0123456789abcdef", ended_by, signal, stopped or {}, counts)
+def report(ended_by="finished", *, signal=None, stopped=None, faults=None, **counts):
+    return Report("0123456789abcdef", ended_by, signal, stopped or {}, faults or {}, counts)
 
 
 def test_report_counts_what_happened(capsys):
@@ -163,6 +163,15 @@ def test_quiet_report_tells_what_stopped(capsys):
     assert capsys.readouterr().err == "download stopped: blocked\\x1b[2J\n"
 
 
+def test_fault_of_the_listing_is_told(capsys):
+    counts = {"read": 1, "new": 3, "failed": 1, "left": 0}
+    show_report(report(faults={"listing": "2025: it is empty\x1b[2J"}, listing=counts), quiet=False)
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "listing is not to be relied on: 2025: it is empty\\x1b[2J",
+        "  listing: 1 read, 3 new, 1 failed",
+    ]
+
+
 @pytest.mark.parametrize("ended_by", ["finished", "deadline", "drained", "cancelled", "host", "defect"])
 def test_every_ending_has_words(capsys, ended_by):
     show_report(report(ended_by), quiet=False)
@@ -177,6 +186,7 @@ def test_every_ending_has_words(capsys, ended_by):
         (report(extract={"rejected": 1}), ExitCode.ITEMS_FAILED),
         (report("deadline"), ExitCode.OK),
         (report("host", stopped={"download": "blocked"}, download={"failed": 1}), ExitCode.STOPPED),
+        (report(faults={"listing": "empty"}, listing={"failed": 1}, download={"failed": 1}), ExitCode.STOPPED),
         (report("drained", signal=1), ExitCode.HANGUP),
         (report("drained", signal=2, download={"failed": 1}), ExitCode.INTERRUPTED),
         (report("cancelled", signal=15), ExitCode.TERMINATED),
@@ -187,11 +197,20 @@ def test_exit_code_tells_how_it_ended(ended, code):
 
 
 def test_plan_is_a_result(capsys):
-    show_plan(Preview(5058, {"download": 5058, "extract": 12}, "This run would upload …"))
+    show_plan(Preview(5058, (), {"download": 5058, "extract": 12}, "This run would upload …"))
     assert capsys.readouterr() == (
         "5,058 gazettes would be taken up\n download: 5,058\n  extract: 12\nThis run would upload …\n",
         "",
     )
+
+
+def test_plan_without_catalog_names_the_years(capsys):
+    show_plan(Preview(12, (2025,), {"download": 12}, None))
+    show_plan(Preview(0, (2024, 2025), {"download": 0}, None))
+    assert [line for line in capsys.readouterr().out.splitlines() if "listing" in line] == [
+        "the court's listing of 2025 would be read, and add what is new; nothing was sent to find out",
+        "the court's listing of 2024 to 2025 would be read, and add what is new; nothing was sent to find out",
+    ]
 
 
 # The log.

@@ -69,7 +69,7 @@ def test_real_upload_is_announced():
         upload(3),
         upload(4, state=State.CONFIRMED),
     ]
-    text = uploads_to_announce(items, settings(archive_kind="internet-archive"))
+    text = uploads_to_announce(items, settings(archive_kind="internet-archive"), lists=False)
     assert text.startswith("This run would upload 3 files, about 2.0 GB, to 2 items of the Internet Archive.\n")
     assert POLICY in text
     assert "--yes" in text
@@ -78,8 +78,27 @@ def test_real_upload_is_announced():
 
 def test_layout_decides_the_items():
     items = [upload(number) for number in (1, 2, 3)]
-    text = uploads_to_announce(items, settings(archive_kind="internet-archive", archive_layout="edition"))
+    text = uploads_to_announce(items, settings(archive_kind="internet-archive", archive_layout="edition"), lists=False)
     assert "to 3 items" in text
+
+
+def test_listing_may_add_to_what_is_announced():
+    text = uploads_to_announce([], settings(archive_kind="internet-archive"), lists=True)
+    assert text.startswith(
+        "This run would upload 0 files, about 0.0 GB, to 0 items of the Internet Archive. "
+        "That is what is known; what the court lists besides is found out only then.\n"
+    )
+    assert uploads_to_announce([], settings(archive_kind="folder"), lists=True) is None
+
+
+@pytest.mark.parametrize("url", ["archive_s3_url", "archive_metadata_url"])
+def test_archive_is_told_who_asks_too(url):
+    here = dict.fromkeys(["tjro_base_url", "archive_s3_url", "archive_metadata_url"], "http://127.0.0.1:8001")
+    asked = here | {"tjro_contact": "none", "archive_kind": "internet-archive"}
+    check(settings(**asked), KEYS)
+    with pytest.raises(UsageError, match=r"tjro\.contact"):
+        check(settings(**asked | {url: "https://archive.org"}), KEYS)
+    check(settings(**asked | {url: "https://archive.org", "archive_kind": "folder"}), KEYS)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +113,7 @@ def test_layout_decides_the_items():
     ],
 )
 def test_nothing_to_announce(values, items):
-    assert uploads_to_announce(items, settings(**({"archive_kind": "internet-archive"} | values))) is None
+    assert uploads_to_announce(items, settings(**({"archive_kind": "internet-archive"} | values)), lists=False) is None
 
 
 @pytest.mark.parametrize("urls", [("https://archive.org",), ("http://127.0.0.1:1", "https://archive.org")])

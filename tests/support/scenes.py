@@ -70,14 +70,19 @@ class Scene:
         self,
         *,
         gazettes: Sequence[Gazette] | None = None,
+        listing: bool = False,
         selection: Selection | None = None,
         watchers=(),
         interrupts=None,
         **settings: object,
     ) -> Report:
-        """Run the main job; settings are named `archive__kind` for `archive.kind`, and win over the scene's own."""
+        """Run the main job on a catalog, of all that is published if none is given, or on the court's listing.
+
+        Settings are named `archive__kind` for `archive.kind`, and win over the scene's own.
+        """
+        catalog = self.gazettes if gazettes is None else gazettes
         job = Job(
-            gazettes=self.gazettes if gazettes is None else gazettes,
+            gazettes=None if listing else catalog,
             selection=selection or Selection(),
             settings=self.settings_with(settings),
             secrets=self.secrets,

@@ -82,7 +82,10 @@ def run(
     """Download, archive and read the gazettes of CATALOG, and what an earlier run has left.
 
     CATALOG is a file: the court's listing or a catalog made from it (JSON or JSON lines), or CSV with at least url and
-    date. What is done is recorded as it happens: a run can be ended at any moment, and the next one goes on from there.
+    date. Without CATALOG, the court's listing of this year, or of --from … --to, is read, and again every tjro.refresh
+    while the run lasts.
+
+    What is done is recorded as it happens: a run can be ended at any moment, and the next one goes on from there.
     Ctrl-C ends the work in hand first; twice, at once.
     """
     selection = Selection(
@@ -138,7 +141,7 @@ def exit_code_of(report: Report) -> ExitCode:
     """What the shell is told."""
     if report.signal is not None:
         return ExitCode(128 + report.signal)
-    if report.stopped:
+    if report.stopped or report.faults:
         return ExitCode.STOPPED
     return ExitCode.ITEMS_FAILED if report.failed else ExitCode.OK
 
@@ -149,9 +152,8 @@ def _job(settings: Settings, asked: _Asked, log: LogOptions) -> Job:
         check(settings, secrets)
     except (CredentialsError, UsageError) as error:
         raise CommandError(str(error)) from None
-    if asked.catalog is None:
-        raise CommandError("name a CATALOG: a file with the gazettes to download")
-    return Job(_gazettes(asked.catalog, log), asked.selection, settings, secrets)
+    gazettes = None if asked.catalog is None else _gazettes(asked.catalog, log)
+    return Job(gazettes, asked.selection, settings, secrets)
 
 
 def _gazettes(path: Path, log: LogOptions) -> Sequence[Gazette]:

@@ -23,6 +23,8 @@ def show_report(report: Report, *, quiet: bool) -> None:
     """Say on stderr how a run ended."""
     for stage, reason in report.stopped.items():
         click.echo(f"{stage} stopped: {terminal_safe(reason)}", err=True)
+    for stage, fault in report.faults.items():
+        click.echo(f"{stage} is not to be relied on: {terminal_safe(fault)}", err=True)
     if quiet:
         return
     for stage, counts in report.counts.items():
@@ -36,5 +38,8 @@ def show_plan(preview: Preview) -> None:
     click.echo(f"{preview.gazettes:,} gazettes would be taken up")
     for stage, number in preview.stages.items():
         click.echo(f"{stage:>9}: {number:,}")
+    if preview.years:
+        years = f"{preview.years[0]} to {preview.years[-1]}" if len(preview.years) > 1 else f"{preview.years[0]}"
+        click.echo(f"the court's listing of {years} would be read, and add what is new; nothing was sent to find out")
     if preview.announcement is not None:
         click.echo(preview.announcement)

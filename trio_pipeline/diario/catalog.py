@@ -5,6 +5,7 @@ Pure: the catalog itself is the one file that is read. It does not know what is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from trio_pipeline.diario.catalog_forms import NotACatalog, Row, rows_of
 from trio_pipeline.diario.catalog_rows import BadRow, gazette_of_row, looks_like_a_row
 from trio_pipeline.diario.model import Gazette
 
-__all__ = ["Catalog", "NotACatalog", "Problem", "parse_catalog", "read_catalog"]
+__all__ = ["Catalog", "NotACatalog", "Problem", "catalog_of", "parse_catalog", "read_catalog"]
 
 # The 5,058 gazettes of twenty years weigh 4 MB with all their metadata.
 _LARGEST = 256_000_000
@@ -23,7 +24,7 @@ class Problem:
     """A place of a catalog that names no gazette.
 
     Attributes:
-        line: Where the row begins, from 1.
+        line: Where the row begins, from 1; or its number, where rows are not on lines.
         reason: Why, on one line that is safe to show.
     """
 
@@ -72,8 +73,21 @@ def parse_catalog(data: bytes, *, host: str = "www.tjro.jus.br") -> Catalog:
     Raises:
         NotACatalog: It is no catalog at all.
     """
+    return _catalog(rows_of(_decoded(data)), host)
+
+
+def catalog_of(rows: Iterable[object], *, host: str = "www.tjro.jus.br") -> Catalog:
+    """The same for rows that somebody else has parsed. A problem's line is the number of its row.
+
+    Raises:
+        NotACatalog: There are rows, and none was meant to name a gazette.
+    """
+    return _catalog((Row(number, row) for number, row in enumerate(rows, start=1)), host)
+
+
+def _catalog(rows: Iterable[Row], host: str) -> Catalog:
     reader = _Reader(host)
-    for row in rows_of(_decoded(data)):
+    for row in rows:
         reader.take(row)
     return reader.catalog()
 

@@ -1,11 +1,12 @@
 """The flow: which stages there are, what feeds what, and when all of it is over.
 
-    download ─┬─► archive ─► confirm
-              └─► extract
+    listing ─► download ─┬─► archive ─► confirm
+                         └─► extract
 
 What waits for a stage is an item in its backlog, handed out by date. The stages feed each other in a circle (an upload
 that is found to be lost is archived again, and its PDF may have to be brought back first), so the backlogs are closed
-together, when all of them are idle at once.
+together, when all of them are idle at once. Where the court's listing is read, what waits are years, which make
+gazettes known.
 
 This file does not know what the stages do.
 """
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import trio
 
@@ -25,6 +27,7 @@ from trio_pipeline.diario.items import Branches, Item, following, starting_stage
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.lifecycle import Life, StageName, State, life_of
+from trio_pipeline.diario.listing import YearListing
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.archive import Archiver
@@ -32,6 +35,7 @@ from trio_pipeline.diario.stages.bookkeeping import Bookkeeper, Result
 from trio_pipeline.diario.stages.confirm import Confirmer
 from trio_pipeline.diario.stages.download import Downloader
 from trio_pipeline.diario.stages.extract import Extracted, Extractor
+from trio_pipeline.diario.stages.listing import LISTING, Lister
 from trio_pipeline.nursery import Pipeline, Stage
 from trio_pipeline.pacing import HostPaused
 from trio_pipeline.retry import Done, Outcome, RetryPolicy, StopStage
@@ -52,6 +56,7 @@ class Flow:
         ledger: Where everything is recorded.
         spool: Where PDFs lie.
         bookkeeper: Records outcomes.
+        lister: What `listing` does; None if it is off.
         downloader: What `download` does.
         archiver: What `archive` does; None if it is off.
         confirmer: What `confirm` does; None if it is off.
@@ -59,6 +64,12 @@ class Flow:
         reader_version: The version of the rules.
         world: For the time of day.
         oldest_first: Whether the oldest gazette goes first rather than the newest.
+
+    Attributes:
+        items: What this run has taken up, by id.
+        stages: The stages that gazettes go through.
+        listing: The stage that makes gazettes known; None if it is off or has not begun.
+        lister: What that stage does.
     """
 
     def __init__(
@@ -69,6 +80,7 @@ class Flow:
         ledger: Ledger,
         spool: Spool,
         bookkeeper: Bookkeeper,
+        lister: Lister | None,
         downloader: Downloader,
         archiver: Archiver | None,
         confirmer: Confirmer | None,
@@ -82,6 +94,7 @@ class Flow:
         self._ledger = ledger
         self._spool = spool
         self._bookkeeper = bookkeeper
+        self.lister = lister
         self._downloader = downloader
         self._archiver = archiver
         self._confirmer = confirmer
@@ -89,25 +102,28 @@ class Flow:
         self._reader_version = reader_version
         self._world = world
         self._sign = 1 if oldest_first else -1
-        self._items: tuple[Item, ...] = ()
+        self.items: dict[str, Item] = {}
         self._backlogs: dict[StageName, Backlog[Item]] = {}
         self._at_once: dict[StageName, int] = {}
         self.stages: dict[StageName, Stage[Item, Result]] = {}
+        self.listing: Stage[int, YearListing] | None = None
 
     async def run(self, pipeline: Pipeline, items: Iterable[Item]) -> None:
         """Start the stages, put every item where its way begins, and return when nothing is left that may be done now.
 
         Cancellation: the backlogs stay as they are; the stages end with the pipeline.
         """
-        self._items = tuple(items)
         self._start(pipeline)
-        for item in self._items:
-            await self._take_up(item)
+        backlogs: list[Backlog[Any]] = [*self._backlogs.values()]
+        if self.lister is not None:
+            # First, so that the newest gazette does not wait for those that are known.
+            backlogs.append(await self._start_listing(pipeline, self.lister))
+        await self._take_up_new(items)
         async with trio.open_nursery() as nursery:
             for name, stage in self.stages.items():
                 if name is not StageName.CONFIRM:
                     nursery.start_soon(self._watch, name, stage)
-            nursery.start_soon(close_together, *self._backlogs.values())
+            nursery.start_soon(close_together, *backlogs)
 
     async def take_up_again(self, item: Item) -> None:
         """Put an item that was reset where its way begins; what is for a stage that has ended is left to another run.
@@ -117,6 +133,13 @@ class Flow:
         item.left.clear()
         item.not_before.clear()
         await self._take_up(item)
+
+    async def _take_up_new(self, items: Iterable[Item]) -> None:
+        """Put items where their way begins that this run has not taken up before."""
+        new = {item.gazette.id: item for item in items}
+        self.items |= new
+        for item in new.values():
+            await self._take_up(item)
 
     async def _take_up(self, item: Item) -> None:
         for stage in starting_stages(item, self._branches, has_pdf=item.gazette.id in self._spool):
@@ -145,7 +168,7 @@ class Flow:
         """How many of the items have yet to go through each stage, whichever way the run has ended."""
         return Counter(
             stage
-            for item in self._items
+            for item in self.items.values()
             for stage in starting_stages(item, self._branches, has_pdf=item.gazette.id in self._spool)
         )
 
@@ -188,10 +211,8 @@ class Flow:
         self._at_once[name] = at_once
 
         async def handle(item: Item) -> Result:
-            try:
+            with _heeding_pauses(is_of_the_court=name is StageName.DOWNLOAD):
                 return await work(item)
-            except HostPaused as error:
-                raise StopStage(_paused(name, error)) from error
 
         async def record(item: Item, outcome: Outcome[Result], attempt: int, elapsed: float) -> None:
             write = self._write_reading(outcome) if name is StageName.EXTRACT else None
@@ -210,6 +231,23 @@ class Flow:
             ),
             record=record,
         )
+
+    async def _start_listing(self, pipeline: Pipeline, lister: Lister) -> Backlog[int]:
+        async def handle(year: int) -> YearListing:
+            with _heeding_pauses(is_of_the_court=True):
+                return await lister.read(year, self._take_up_new)
+
+        patience = self._settings.run.patience
+        self.listing = pipeline.start_stage(
+            LISTING,
+            handle,
+            source=lister.backlog,
+            # A year that has to wait is held all the while: what is put back and not due keeps no run from ending.
+            policy=RetryPolicy(attempts=self._settings.retry.attempts, hold=patience, patience=patience),
+            record=lister.record,
+        )
+        await lister.begin()
+        return lister.backlog
 
     def _write_reading(self, outcome: Outcome[Result]) -> Callable[[Event], Awaitable[None]] | None:
         """What records a reading together with its event."""
@@ -277,11 +315,16 @@ class Flow:
         return self._sign * item.gazette.date.toordinal(), item.gazette.id
 
 
-def _paused(stage: StageName, error: HostPaused) -> str:
-    """Why a stage ends whose host is paused."""
-    minutes = max(1, round((error.until - trio.current_time()) / 60))
-    reason = f"{error.reason}; the next try, {minutes} min from now, is beyond run.patience"
-    return f"{reason}. What to do: {what_to_do(error)}" if stage is StageName.DOWNLOAD else reason
+@contextmanager
+def _heeding_pauses(*, is_of_the_court: bool) -> Iterator[None]:
+    """End the stage when the host that it needs is paused for longer than anybody wants to wait."""
+    try:
+        yield
+    except HostPaused as error:
+        minutes = max(1, round((error.until - trio.current_time()) / 60))
+        reason = f"{error.reason}; the next try, {minutes} min from now, is beyond run.patience"
+        advice = f". What to do: {what_to_do(error)}" if is_of_the_court else ""
+        raise StopStage(reason + advice) from error
 
 
 class _Router:

@@ -21,6 +21,7 @@ from trio_pipeline.diario.court import Court
 from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.ledger.ledger import Ledger
+from trio_pipeline.diario.listing import Listing
 from trio_pipeline.diario.robots import Robots
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Source
@@ -41,6 +42,7 @@ class Hosts:
 
     Attributes:
         court: The court's server.
+        listing: What it lists.
         archive: The archive of this run, or None.
         pacers: The paces, by the name of the group of hosts.
     """
@@ -49,6 +51,7 @@ class Hosts:
         self,
         *,
         court: Court,
+        listing: Listing,
         internet_archive: InternetArchive,
         archive: Archive | None,
         pacers: Mapping[str, Pacer],
@@ -56,6 +59,7 @@ class Hosts:
         world: World,
     ) -> None:
         self.court = court
+        self.listing = listing
         self.archive = archive
         self.pacers = pacers
         self._internet_archive = internet_archive
@@ -155,6 +159,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
         )
         yield Hosts(
             court=court,
+            listing=Listing(http, pacers[_COURT], robots.admit, world.threads, base_url=settings.tjro.base_url),
             internet_archive=internet_archive,
             archive=_archive(settings, internet_archive, world),
             pacers=pacers,

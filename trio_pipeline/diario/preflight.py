@@ -40,7 +40,10 @@ def check(settings: Settings, secrets: Secrets) -> None:
     if settings.extract.kind not in {"rules", "none"}:
         raise UsageError(f"--extract {settings.extract.kind}: this version reads judgements by rules alone")
     check_privacy(settings)
-    check_contact(settings, settings.tjro.base_url)
+    hosts = [settings.tjro.base_url]
+    if settings.archive.kind == "internet-archive":
+        hosts += [settings.archive.s3_url, settings.archive.metadata_url]
+    check_contact(settings, *hosts)
     if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
         raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
 
@@ -71,23 +74,26 @@ def check_privacy(settings: Settings) -> None:
         raise UsageError("privacy.suppress: this version cannot hide names yet, and does not pretend to")
 
 
-def uploads_to_announce(items: Sequence[Item], settings: Settings) -> str | None:
+def uploads_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool) -> str | None:
     """What has to be accepted before the first upload to the real archive; None if nothing has.
 
     Args:
         items: What the run has taken up.
         settings: With the archive, and whether its policy was accepted.
+        lists: Whether the court's listing will add to them.
     """
     if settings.archive.kind != "internet-archive" or settings.archive.accept_policy:
         return None
     if is_loopback(settings.archive.s3_url):
         return None
     uploads = [item for item in items if item.state(Life.ARCHIVE) is State.PENDING]
-    if not uploads:
+    if not uploads and not lists:
         return None
     names = {archive_item(item.gazette, settings.archive.layout) for item in uploads}
     size = sum(item.checksums.size if item.checksums else item.size or settings.tjro.expected_size for item in uploads)
+    more = " That is what is known; what the court lists besides is found out only then." if lists else ""
     return (
         f"This run would upload {len(uploads):,} files, about {size / 1e9:,.1f} GB, to {len(names):,} items of the "
-        f"Internet Archive.\n{POLICY}\nIf that is what you want, run it again with --yes or set archive.accept_policy."
+        f"Internet Archive.{more}\n{POLICY}\n"
+        "If that is what you want, run it again with --yes or set archive.accept_policy."
     )

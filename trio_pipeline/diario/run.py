@@ -18,11 +18,13 @@ from trio_pipeline.control import open_control, socket_path
 from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.flow import Flow
 from trio_pipeline.diario.hosts import Hosts, archive_name, open_hosts
+from trio_pipeline.diario.intake import Intake
 from trio_pipeline.diario.items import Branches
 from trio_pipeline.diario.judgements import READER_VERSION
 from trio_pipeline.diario.ledger.events import Standing
 from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger, read_standings
 from trio_pipeline.diario.lifecycle import Life, State
+from trio_pipeline.diario.listing_years import court_day, years_to_read
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.preflight import UsageError, uploads_to_announce
 from trio_pipeline.diario.running import Running
@@ -34,6 +36,7 @@ from trio_pipeline.diario.stages.bookkeeping import Bookkeeper
 from trio_pipeline.diario.stages.confirm import Confirmer, LookSchedule
 from trio_pipeline.diario.stages.download import Downloader
 from trio_pipeline.diario.stages.extract import Extractor
+from trio_pipeline.diario.stages.listing import LISTING, Lister
 from trio_pipeline.diario.texts import Texts
 from trio_pipeline.nursery import Pipeline, open_pipeline
 from trio_pipeline.telemetry import Telemetry, open_telemetry
@@ -53,13 +56,14 @@ class Job:
     """What a run is to do.
 
     Attributes:
-        gazettes: What the catalog names; what else the ledger knows is taken up as well.
+        gazettes: What the catalog names; what else the ledger knows is taken up as well. None to read the court's
+            listing instead, while the run lasts.
         selection: Which of them.
         settings: How.
         secrets: With which keys.
     """
 
-    gazettes: Sequence[Gazette]
+    gazettes: Sequence[Gazette] | None
     selection: Selection
     settings: Settings
     secrets: Secrets
@@ -74,6 +78,7 @@ class Report:
         ended_by: `finished`, `deadline`, `drained`, `cancelled`, `host` or `defect`, as `runs.ended_by` has it.
         signal: The number of the first signal, or None.
         stopped: Why stages ended before their work did, by stage.
+        faults: What hosts did wrong that ended no stage, by stage: a listing that lacks what it had, say.
         counts: How often each stage had each outcome, and what is `left`, by stage; as `runs.counts` has it.
     """
 
@@ -81,12 +86,14 @@ class Report:
     ended_by: str
     signal: int | None
     stopped: Mapping[str, str]
+    faults: Mapping[str, str]
     counts: Mapping[str, Mapping[str, int]]
 
     @property
     def failed(self) -> int:
         """How many gazettes failed or were rejected in this run, stage by stage."""
-        return sum(counts.get("failed", 0) + counts.get("rejected", 0) for counts in self.counts.values())
+        of_gazettes = [counts for stage, counts in self.counts.items() if stage != LISTING]
+        return sum(counts.get("failed", 0) + counts.get("rejected", 0) for counts in of_gazettes)
 
 
 async def run(
@@ -115,12 +122,12 @@ async def run(
             archive=archive_name(settings),
             extract=settings.extract.kind != "none",
         )
-        standings = _with_new(await ledger.standings(branches.archive), job.gazettes)
+        standings = _with_new(await ledger.standings(branches.archive), job.gazettes or ())
         chosen = plan(standings, job.selection, branches)
-        announcement = uploads_to_announce(chosen.items, settings)
+        announcement = uploads_to_announce(chosen.items, settings, lists=job.gazettes is None)
         if announcement is not None:
             raise UsageError(announcement)
-        await ledger.add_gazettes(job.gazettes)
+        await ledger.add_gazettes(job.gazettes or ())
         async with _open_workshop(job, world, ledger, hosts, branches, standings) as workshop:
             await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
             await ledger.record_all(chosen.events)
@@ -134,10 +141,12 @@ class Preview:
     Attributes:
         gazettes: How many it would take up.
         stages: How many of them would go through each stage.
+        years: The years whose listing it would look after.
         announcement: What would have to be accepted first, or None.
     """
 
     gazettes: int
+    years: Sequence[int]
     stages: Mapping[str, int]
     announcement: str | None
 
@@ -153,13 +162,15 @@ async def preview(job: Job, world: World) -> Preview:
     """
     settings = job.settings
     branches = Branches(archive=archive_name(settings), extract=settings.extract.kind != "none")
-    standings = _with_new(await read_standings(settings.run.db, branches.archive, world), job.gazettes)
+    standings = _with_new(await read_standings(settings.run.db, branches.archive, world), job.gazettes or ())
     chosen = plan(standings, job.selection, branches)
     stages = {
         life.value: sum(item.state(life) is State.PENDING for item in chosen.items)
         for life in (Life.DOWNLOAD, *branches.lives)
     }
-    return Preview(len(chosen.items), stages, uploads_to_announce(chosen.items, settings))
+    lists = job.gazettes is None
+    years = years_to_read(job.selection, court_day(world.now()), {}) if lists else ()
+    return Preview(len(chosen.items), years, stages, uploads_to_announce(chosen.items, settings, lists=lists))
 
 
 def _with_new(standings: Sequence[Standing], gazettes: Sequence[Gazette]) -> list[Standing]:
@@ -181,6 +192,7 @@ class _Workshop:
     spool: Spool
     processes: Processes
     telemetry: Telemetry
+    known: Sequence[Gazette]
 
 
 @asynccontextmanager
@@ -194,14 +206,15 @@ async def _open_workshop(
         open_telemetry(world) as telemetry,
     ):
         spool = await take_over_spool(settings.run.spool, limit=settings.run.spool_limit, known=known, world=world)
-        yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry)
+        gazettes = [standing.gazette for standing in standings]
+        yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, gazettes)
 
 
 async def _work(
     workshop: _Workshop, chosen: Plan, watchers: Sequence[Watcher], interrupts: Interrupts | None
 ) -> Report:
     settings, ledger = workshop.job.settings, workshop.ledger
-    flow = _flow(workshop)
+    flow = _flow(workshop, chosen)
     ending = _Ending(settings.run.grace)
     try:
         async with open_pipeline(random_source=workshop.world.random) as pipeline:
@@ -213,7 +226,6 @@ async def _work(
                 spool=workshop.spool,
                 hosts=workshop.hosts,
                 telemetry=workshop.telemetry,
-                items={item.gazette.id: item for item in chosen.items},
                 grace=settings.run.grace,
                 world=workshop.world,
             )
@@ -268,14 +280,21 @@ class _Ending:
         """The account, once the pipeline has ended."""
         outcomes = {name: stage.counts for name, stage in telemetry.snapshot().stages.items()}
         left = flow.left()
-        stopped = {}
         counts: dict[str, Mapping[str, int]] = {}
-        for name, stage in flow.stages.items():
-            statistics = stage.statistics()
-            if statistics.stopped is not None and not (self.pipeline and self.pipeline.draining):
-                stopped[name.value] = statistics.stopped
+        if flow.lister is not None:
+            counts[LISTING] = {**outcomes.get(LISTING, {}), "new": flow.lister.found, "left": flow.lister.left}
+        for name in flow.stages:
             counts[name.value] = {**outcomes.get(name.value, {}), "left": left.get(name, 0)}
-        return Report(run_id, self._ended_by(stopped), self._signal, stopped, counts)
+        stopped = self._stopped(flow)
+        return Report(run_id, self._ended_by(stopped), self._signal, stopped, _faults(flow), counts)
+
+    def _stopped(self, flow: Flow) -> dict[str, str]:
+        """Why stages ended before their work did, save that they were told to."""
+        if self.pipeline is not None and self.pipeline.draining:
+            return {}
+        listing = [] if flow.listing is None else [flow.listing.statistics()]
+        told = [*listing, *(stage.statistics() for stage in flow.stages.values())]
+        return {stage.name: stage.stopped for stage in told if stage.stopped is not None}
 
     def _ended_by(self, stopped: Mapping[str, str]) -> str:
         if self.error is not None and not _is_cancellation(self.error):
@@ -289,11 +308,38 @@ class _Ending:
         return "host" if stopped else "finished"
 
 
+def _faults(flow: Flow) -> dict[str, str]:
+    if flow.lister is None or not flow.lister.faults:
+        return {}
+    return {LISTING: "; ".join(f"{year}: {reason}" for year, reason in sorted(flow.lister.faults.items()))}
+
+
 def _is_cancellation(error: BaseException) -> bool:
     return all(isinstance(leaf, trio.Cancelled) for leaf in leaves(error))
 
 
-def _flow(workshop: _Workshop) -> Flow:
+def _lister(workshop: _Workshop, chosen: Plan) -> Lister | None:
+    job, ledger = workshop.job, workshop.ledger
+    if job.gazettes is not None:
+        return None
+    return Lister(
+        listing=workshop.hosts.listing,
+        notes=ledger.court,
+        intake=Intake(
+            ledger=ledger,
+            selection=job.selection,
+            branches=workshop.branches,
+            known=workshop.known,
+            taken=chosen.taken,
+        ),
+        telemetry=workshop.telemetry,
+        world=workshop.world,
+        selection=job.selection,
+        settings=job.settings,
+    )
+
+
+def _flow(workshop: _Workshop, chosen: Plan) -> Flow:
     """Put the stages together."""
     settings, hosts, world = workshop.job.settings, workshop.hosts, workshop.world
     bookkeeper = Bookkeeper(
@@ -318,6 +364,7 @@ def _flow(workshop: _Workshop) -> Flow:
         ledger=workshop.ledger,
         spool=workshop.spool,
         bookkeeper=bookkeeper,
+        lister=_lister(workshop, chosen),
         downloader=Downloader(
             spool=workshop.spool,
             court=hosts.court,

@@ -6,7 +6,7 @@ This file does not know who looks: a progress display, the control socket or a t
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 
 import trio
@@ -16,11 +16,11 @@ from trio_pipeline.diario.archives.ia_room import RoomStatistics
 from trio_pipeline.diario.archives.internet_archive import InternetArchive
 from trio_pipeline.diario.flow import Flow
 from trio_pipeline.diario.hosts import Hosts
-from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.ledger.queries import QUERIES, Query, Row, resettable
 from trio_pipeline.diario.lifecycle import ACHIEVED, SETTLED, Life, StageName
 from trio_pipeline.diario.spool import Spool
+from trio_pipeline.diario.stages.listing import LISTING
 from trio_pipeline.nursery import Pipeline
 from trio_pipeline.pacing import PacerStatistics
 from trio_pipeline.telemetry import StageTelemetry, Telemetry
@@ -31,7 +31,7 @@ __all__ = ["Running", "StageView", "View"]
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """One stage, as a person sees it.
+    """One stage, as a person sees it. What the listing works on are years, not gazettes.
 
     Attributes:
         name: The stage.
@@ -89,7 +89,6 @@ class Running:
         spool: Its PDFs.
         hosts: Whom it talks to.
         telemetry: Its times.
-        items: The gazettes that it has taken up, by id.
         grace: Seconds that work in hand gets when it is drained.
         world: For the time of day.
     """
@@ -103,7 +102,6 @@ class Running:
         spool: Spool,
         hosts: Hosts,
         telemetry: Telemetry,
-        items: Mapping[str, Item],
         grace: float,
         world: World,
     ) -> None:
@@ -113,7 +111,6 @@ class Running:
         self._spool = spool
         self._hosts = hosts
         self._telemetry = telemetry
-        self._items = items
         self._grace = grace
         self._world = world
 
@@ -122,7 +119,10 @@ class Running:
         telemetry = self._telemetry.snapshot()
         return View(
             run_id=self._ledger.run_id,
-            stages=tuple(self._stage_view(name, telemetry.stages.get(name.value)) for name in self._flow.stages),
+            stages=(
+                *self._listing_views(telemetry.stages.get(LISTING)),
+                *(self._stage_view(name, telemetry.stages.get(name.value)) for name in self._flow.stages),
+            ),
             hosts={name: pacer.statistics() for name, pacer in self._hosts.pacers.items()},
             room=self._hosts.room(),
             draining=self._pipeline.draining,
@@ -140,7 +140,7 @@ class Running:
         """
         events = await self._ledger.reset(rows)
         for event in events:
-            item = self._items.get(event.diario_id)
+            item = self._flow.items.get(event.diario_id)
             if item is not None and self._flow.looks_after(event):
                 item.happen(event.stage, event.outcome)
                 item.failed_runs.pop(Life(event.stage.value), None)
@@ -170,6 +170,27 @@ class Running:
             put_off=statistics.put_off,
             rate=sum(rates.get(word, 0.0) for word in SETTLED),
             time_left=self._telemetry.time_left(name.value, waiting + statistics.busy, outcomes=SETTLED),
+            stopped=statistics.stopped,
+        )
+
+    def _listing_views(self, told: StageTelemetry | None) -> Iterator[StageView]:
+        """The stage that reads the listing, if there is one. A year that is not due is not waited for."""
+        if self._flow.listing is None or self._flow.lister is None:
+            return
+        waiting = self._flow.lister.backlog.statistics().ready
+        statistics = self._flow.listing.statistics()
+        counts = {} if told is None else told.counts
+        rates = {} if told is None else told.rates
+        yield StageView(
+            name=LISTING,
+            at_once=statistics.workers,
+            busy=statistics.busy,
+            waiting=waiting,
+            done=counts.get("read", 0),
+            failed=counts.get("failed", 0),
+            put_off=statistics.put_off,
+            rate=rates.get("read", 0.0) + rates.get("failed", 0.0),
+            time_left=self._telemetry.time_left(LISTING, waiting + statistics.busy, outcomes={"read", "failed"}),
             stopped=statistics.stopped,
         )
 

@@ -47,10 +47,12 @@ class Plan:
     Attributes:
         items: The gazettes that it takes up, in the order in which it does.
         events: What is to be recorded first: which stages are asked for, or asked for again.
+        taken: How many of the gazettes the limit has counted.
     """
 
     items: tuple[Item, ...]
     events: tuple[Event, ...]
+    taken: int
 
 
 def plan(standings: Iterable[Standing], selection: Selection, branches: Branches) -> Plan:
@@ -72,7 +74,7 @@ def plan(standings: Iterable[Standing], selection: Selection, branches: Branches
             items.append(item)
             taken += is_work
         events += [event for event in words if is_taken or event.outcome != "reset"]
-    return Plan(tuple(items), tuple(events))
+    return Plan(tuple(items), tuple(events), taken)
 
 
 def _first_stages(item: Item, branches: Branches) -> frozenset[StageName]:

@@ -1,10 +1,11 @@
-"""What was read at the court besides gazettes, as the ledger keeps it: robots.txt.
+"""What was read at the court besides gazettes, as the ledger keeps it: robots.txt, and the listing of each year.
 
 This file does not know how it was read, or what follows from it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from duckdb import DuckDBPyConnection
 from trio_pipeline.db_thread import Database
 from trio_pipeline.world import World
 
-__all__ = ["CourtNotes", "RobotsCopy"]
+__all__ = ["CourtNotes", "ListingNote", "RobotsCopy"]
+
+_TRIBUNAL = "tjro"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,25 @@ class RobotsCopy:
     read_at: datetime.datetime
     status: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingNote:
+    """What came of reading the listing of a year.
+
+    Attributes:
+        year: The year.
+        outcome: `read`, `put_off` or `failed`.
+        rows: How many gazettes it had, or None.
+        newest: The newest of them, or None.
+        reason: Why it failed, one line for people; or None.
+    """
+
+    year: int
+    outcome: str
+    rows: int | None = None
+    newest: datetime.date | None = None
+    reason: str | None = None
 
 
 class CourtNotes:
@@ -59,3 +81,24 @@ class CourtNotes:
             "robots", {"host": host, "read_at": copy.read_at, "status": copy.status, "text": copy.text}
         )
         return copy
+
+    async def readings(self) -> dict[int, datetime.datetime]:
+        """When the listing of each year was last read without a fault; UTC."""
+
+        def read(connection: DuckDBPyConnection) -> dict[int, datetime.datetime]:
+            rows = connection.execute(
+                "SELECT year, arg_max(read_at, seq) FROM listings WHERE tribunal = ? AND outcome = 'read' GROUP BY ALL",
+                [_TRIBUNAL],
+            )
+            return dict(rows.fetchall())
+
+        return await self._database.read(read)
+
+    async def remember_reading(self, note: ListingNote) -> None:
+        """Keep what came of reading the listing of a year.
+
+        Cancellation: it is kept or not.
+        """
+        await self._database.append(
+            "listings", {"tribunal": _TRIBUNAL, "read_at": self._world.now(), **dataclasses.asdict(note)}
+        )

@@ -89,3 +89,15 @@ CREATE TABLE IF NOT EXISTS robots (
     status  INTEGER NOT NULL,
     text    VARCHAR NOT NULL
 );
+
+-- Every reading of the court's listing: what came of it, and how many gazettes it had. The gazettes are above.
+CREATE TABLE IF NOT EXISTS listings (
+    seq      BIGINT DEFAULT nextval('seq'),
+    tribunal VARCHAR NOT NULL,
+    year     INTEGER NOT NULL,
+    read_at  TIMESTAMP NOT NULL,
+    outcome  VARCHAR NOT NULL,       -- read, put_off or failed
+    rows     INTEGER,                -- NULL where it could not be read to its end
+    newest   DATE,
+    reason   VARCHAR
+);
