@@ -17,7 +17,7 @@ from trio_pipeline.cli.exit_codes import CommandError, ExitCode
 from trio_pipeline.cli.options import configured, json_option, logged, run_options
 from trio_pipeline.diario.settings import Loaded
 
-COMMANDS = ["run", "demo", "stats", "decisions", "failures", "retry", "verify", "gaps", "drain", "services"]
+COMMANDS = ["run", "demo", "stats", "decisions", "failures", "retry", "verify", "metadata", "gaps", "drain", "services"]
 
 
 @pytest.fixture(autouse=True)

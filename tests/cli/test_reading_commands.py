@@ -19,7 +19,16 @@ OLD, NEW = gazette(1, "2024-08-29"), gazette(2, "2025-06-23")
 """What the fixture `ledger` holds."""
 
 READING = ["stats", "failures", "decisions", "gaps", "verify"]
-ALL_COMMANDS = [["stats"], ["failures"], ["decisions"], ["retry", "--all"], ["gaps"], ["verify"], ["drain"]]
+ALL_COMMANDS = [
+    ["stats"],
+    ["failures"],
+    ["decisions"],
+    ["retry", "--all"],
+    ["gaps"],
+    ["verify"],
+    ["metadata", "--dry-run", "--set=tjro.contact=me@example.org"],
+    ["drain"],
+]
 
 FIRST, SECOND = "7002770-82.2024.8.22.0011", "7000001-09.2025.8.22.0001"
 
@@ -57,7 +66,7 @@ def test_no_ledger_is_wrong_usage(typed, command):
     assert "there is no ledger at nowhere.duckdb" in said.err
 
 
-@pytest.mark.parametrize("command", ALL_COMMANDS[:6], ids=" ".join)
+@pytest.mark.parametrize("command", ALL_COMMANDS[:7], ids=" ".join)
 def test_no_database_is_unusable(typed, tmp_path, command):
     path = tmp_path / "notes.txt"
     path.write_text("these are notes, not a database\n" * 200)
@@ -77,7 +86,7 @@ def test_other_database_is_no_ledger(typed, tmp_path, command):
 
 
 @pytest.mark.usefixtures("in_no_hurry_to_wait")
-@pytest.mark.parametrize("command", ALL_COMMANDS[:6], ids=" ".join)
+@pytest.mark.parametrize("command", ALL_COMMANDS[:7], ids=" ".join)
 def test_ledger_in_use_is_told(typed, ledger, command):
     with held(ledger):
         said = typed(*command)

@@ -38,3 +38,31 @@ def test_copies_of_both_archives_are_verified(job, court, archive):
     _, _, options = advice.partition("trio-pipeline run ")
     assert job.do(*copying, *options.split()).code == 0
     assert job.do(*at(archive, "verify")).code == 0
+
+
+def test_metadata_are_brought_up_to_date(job, court, archive):
+    uploads = job.run(court, "--extract=none", archive=archive)
+    assert job.do(*uploads).code == 0
+    job.finish(*uploads, done=("downloaded", "confirmed", "not_asked"))
+    titles = ["--set=archive.title=DJ {number}/{year}", "--set=archive.year_title=DJ {year}"]
+
+    def writes():
+        return archive.seen_by_archive()["requests"].get("metadata-write", 0)
+
+    assert job.do(*at(archive, "metadata")).err == "1 items of ours, nothing to change\n"
+    shown = job.do(*at(archive, "metadata", "--dry-run", "--json", *titles))
+    assert (shown.code, writes()) == (0, 0)
+    assert len(shown.rows) == 13
+    assert shown.rows[0] == {
+        "item": "tjro-diario-2026",
+        "target": "metadata",
+        "key": "title",
+        "old": "Diário da Justiça TJRO - 2026",
+        "new": "DJ 2026",
+        "result": "would change",
+        "reason": None,
+    }
+    done = job.do(*at(archive, "metadata", *titles))
+    assert (done.code, writes()) == (0, 1), done.err
+    assert done.err == "1 items of ours, 13 changed, 1 calls\n"
+    assert job.do(*at(archive, "metadata", *titles)).err == "1 items of ours, nothing to change\n"

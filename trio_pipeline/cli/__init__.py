@@ -42,6 +42,7 @@ _COMMANDS = {
     "failures": _Entry("What failed, and why."),
     "retry": _Entry("Have failed and rejected items tried again."),
     "verify": _Entry("Compare the copies with what the archives say."),
+    "metadata": _Entry("Bring what the Internet Archive says about the uploads up to date."),
     "gaps": _Entry("Editions that must exist and are not known."),
     "drain": _Entry("Have the running pipeline end its work in hand and stop."),
     "services": _Entry("The stand-ins on real ports, with faults on request.", extra="demo"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from trio_pipeline.diario.quoting import terminal_safe
 
-__all__ = ["Item", "Limits", "Queue", "read_item", "read_limits"]
+__all__ = ["Description", "Item", "Limits", "Queue", "read_description", "read_item", "read_limits"]
 
 _LONGEST_REASON = 200
 
@@ -71,6 +71,39 @@ class Limits:
     everybody: Queue
     account: Queue
     item: Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is said about an item and its files.
+
+    Attributes:
+        exists: Whether there is such an item.
+        is_dark: Whether it was taken down.
+        metadata: The item's own, as JSON.
+        files: That of every file, by name; what the archive itself says about it is among it.
+    """
+
+    exists: bool
+    is_dark: bool = False
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+def read_description(body: bytes) -> Description:
+    """The same answer as `read_item` reads, for what it says beyond checksums.
+
+    Raises:
+        ValueError: It is not what that answer looks like.
+    """
+    item = read_item(body)
+    if not item.exists or item.is_dark:
+        return Description(exists=item.exists, is_dark=item.is_dark)
+    answer = _read_object(body)
+    metadata, files = answer.get("metadata"), answer.get("files", [])
+    if not isinstance(metadata, dict) or not isinstance(files, list):
+        raise ValueError("there are no metadata")  # noqa: TRY004 -- likewise
+    return Description(exists=True, metadata=metadata, files={entry["name"]: entry for entry in files})
 
 
 def read_item(body: bytes) -> Item:

@@ -9,17 +9,21 @@ This file does not know gazettes, or what follows from an answer.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import trio
 
-from trio_pipeline.diario.archives.ia_answers import Item, read_item
+from trio_pipeline.diario.archives.ia_answers import Description, Item, read_description, read_item
 from trio_pipeline.diario.exchange import Exchange
 from trio_pipeline.diario.http import Http, RedirectRule
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import TryAgain
 
 __all__ = ["Items", "check_turned_away"]
+
+T = TypeVar("T")
 
 # Bytes; an item of a year with all its derived files has less than one million.
 _LARGEST_ANSWER = 16_000_000
@@ -66,16 +70,20 @@ class Items:
         Cancellation: a checkpoint; what is remembered stays as it was.
         """
         if not self._remember:
-            return await self._ask(name)
+            return await self._ask(name, read_item)
         known = self._remembered.setdefault(name, _Remembered())
         async with known.lock:
             if known.item is None or known.asked_at < since:
                 asked_at = trio.current_time()
-                known.item = await self._ask(name)
+                known.item = await self._ask(name, read_item)
                 known.asked_at = asked_at
             return known.item
 
-    async def _ask(self, name: str) -> Item:
+    async def describe(self, name: str) -> Description:
+        """What is said about an item and its files; never remembered. Raises and is cancelled as `get`."""
+        return await self._ask(name, read_description)
+
+    async def _ask(self, name: str, read: Callable[[bytes], T]) -> T:
         url = f"{self._metadata_url}/metadata/{name}"
         async with self._http.send("GET", url, pacer=self._pacer, redirects=self._redirects) as exchange:
             check_turned_away(exchange)
@@ -85,11 +93,11 @@ class Items:
             if len(body) > _LARGEST_ANSWER:
                 raise TryAgain("the archive's metadata are larger than they can be")
             try:
-                item = read_item(body)
+                answer = read(body)
             except ValueError as error:
                 raise TryAgain("the archive's metadata cannot be read") from error
             exchange.permit.succeeded()
-            return item
+            return answer
 
 
 def check_turned_away(exchange: Exchange) -> None:
