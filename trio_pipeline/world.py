@@ -132,6 +132,9 @@ class Files(Protocol):
     async def create(self, path: Path) -> NewFile:
         """Open `path` for writing, emptied if it exists."""
 
+    async def append(self, path: Path) -> NewFile:
+        """Open `path`, which exists, for writing at its end."""
+
     async def open(self, path: Path) -> OldFile:
         """Open `path` for reading."""
 
@@ -368,6 +371,9 @@ class _RealFiles:
     async def create(self, path: Path) -> NewFile:
         return _RealNewFile(await self._threads.run(_open_for_writing, path), self._threads)
 
+    async def append(self, path: Path) -> NewFile:
+        return _RealNewFile(await self._threads.run(_open_at_end, path), self._threads)
+
     async def open(self, path: Path) -> OldFile:
         return _RealOldFile(await self._threads.run(_open_for_reading, path), self._threads)
 
@@ -392,6 +398,13 @@ class _RealFiles:
 
 def _open_for_writing(path: Path) -> BinaryIO:
     return path.open("wb", buffering=0)
+
+
+def _open_at_end(path: Path) -> BinaryIO:
+    # Not "ab", which makes a file where there is none.
+    file = path.open("r+b", buffering=0)
+    file.seek(0, os.SEEK_END)
+    return file
 
 
 def _open_for_reading(path: Path) -> BinaryIO:

@@ -15,6 +15,8 @@ from memory_files import MemoryFiles
 from trio.testing import MockClock, wait_all_tasks_blocked
 from virtual_world import InlineThreads
 
+from trio_pipeline.diario.exchange import BrokenOff
+from trio_pipeline.diario.partials import Partial
 from trio_pipeline.diario.sources import CHUNK
 from trio_pipeline.diario.spool import Keep, NoRoom, SpoolFull, SpoolStatistics, take_over_spool
 from trio_pipeline.world import real_world
@@ -367,6 +369,126 @@ async def test_pdf_brought_back_outlives_its_removal(disk):
         deleting.set()
     assert disk.files.contents == {spool.path("a"): b"new"}
     assert "a" in spool
+
+
+# What has arrived of a PDF that broke off.
+
+BODY = bytes(range(250)) * 16
+
+
+async def break_off(spool, identifier, size):
+    """Bring the first bytes of `BODY`."""
+
+    async def breaking():
+        yield BODY[:size]
+        raise BrokenOff("reset")
+
+    reservation = await spool.reserve(len(BODY))
+    partial = Partial("court", '"tag"', len(BODY), 0)
+    with pytest.raises(BrokenOff):
+        await spool.store(identifier, breaking(), reservation, accept, partial)
+    await spool.give_back(identifier, reservation)
+
+
+async def test_what_has_arrived_is_gone_on_with(disk):
+    spool = await disk.open(limit=10_000)
+    await break_off(spool, "a", 3000)
+    assert (spool.statistics().used, disk.files.names(), disk.files.open_files) == (3000, {"a.part"}, 0)
+    partial = spool.partial("a", "court")
+    assert partial == Partial("court", '"tag"', len(BODY), 3000)
+    assert spool.partial("a", "another source") is None
+    reservation = await spool.take_up("a", len(BODY))
+    assert await spool.store("a", Pieces(BODY[3000:]), reservation, accept, partial) == checksums_of(BODY)
+    assert disk.files.contents == {spool.path("a"): BODY}
+    assert spool.statistics().used == len(BODY)
+
+
+async def test_what_fits_into_a_packet_is_not_kept(disk):
+    spool = await disk.open(limit=10_000)
+    await break_off(spool, "a", 1460)
+    assert (spool.statistics().used, disk.files.names()) == (0, set())
+
+
+async def test_part_that_breaks_once_more_grows(disk):
+    spool = await disk.open(limit=10_000)
+    await break_off(spool, "a", 2000)
+
+    async def breaking():
+        yield BODY[2000:3000]
+        raise BrokenOff("reset")
+
+    reservation = await spool.take_up("a", len(BODY))
+    with pytest.raises(BrokenOff):
+        await spool.store("a", breaking(), reservation, accept, spool.partial("a", "court"))
+    await spool.give_back("a", reservation)
+    assert (spool.statistics().used, disk.files.contents) == (3000, {DIRECTORY / "a.part": BODY[:3000]})
+
+
+async def test_parts_go_first_and_the_smallest_of_them(disk):
+    spool = await disk.open(limit=10_000)
+    await bring(spool, "submitted", bytes(1000), Keep.SUBMITTED)
+    await break_off(spool, "a", 3000)
+    await break_off(spool, "b", 2000)
+    await spool.reserve(5000)
+    assert disk.files.names() == {"submitted.pdf", "a.part"}
+    await spool.reserve(4000)
+    assert disk.files.names() == {"submitted.pdf"}
+
+
+async def test_part_comes_to_rest_and_gives_way_to_who_waits(disk):
+    spool = await disk.open(limit=6000)
+    reservation = await spool.reserve(len(BODY))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(spool.reserve, 5000)
+        await wait_all_tasks_blocked()
+
+        async def breaking():
+            yield BODY[:3000]
+            raise BrokenOff("reset")
+
+        with pytest.raises(BrokenOff):
+            await spool.store("a", breaking(), reservation, accept, Partial("court", '"tag"', len(BODY), 0))
+        await spool.give_back("a", reservation)
+    assert (spool.statistics().used, disk.files.names()) == (5000, set())
+
+
+async def test_part_never_waits_for_room(disk):
+    spool = await disk.open(limit=5000)
+    await break_off(spool, "a", 3000)
+    other = await spool.reserve(2000)
+    assert await spool.take_up("a", len(BODY)) is None
+    assert (spool.statistics().used, disk.files.names()) == (other.size, set())
+
+
+async def test_part_that_was_tampered_with_is_dropped(disk):
+    spool = await disk.open(limit=10_000)
+    await break_off(spool, "a", 3000)
+    del disk.files.contents[DIRECTORY / "a.part"]
+    assert await spool.take_up("a", len(BODY)) is None
+    assert spool.statistics().used == 0
+
+
+async def test_resumed_pdf_that_is_refused_leaves_no_part(disk):
+    async def refuse(part, checksums):
+        raise BadPdf
+
+    spool = await disk.open(limit=10_000)
+    await break_off(spool, "a", 3000)
+    reservation = await spool.take_up("a", len(BODY))
+    with pytest.raises(BadPdf):
+        await spool.store("a", Pieces(BODY[3000:]), reservation, refuse, spool.partial("a", "court"))
+    await spool.give_back("a", reservation)
+    assert (spool.statistics().used, disk.files.names()) == (0, set())
+
+
+async def test_end_of_a_run_leaves_no_part(disk):
+    spool = await disk.open(limit=20_000)
+    await break_off(spool, "a", 3000)
+    await break_off(spool, "b", 2000)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await spool.forget_all()
+    assert (spool.statistics().used, disk.files.names()) == (0, set())
 
 
 # When nobody empties it any more.

@@ -47,6 +47,13 @@ class MemoryFiles:
         self.open_files += 1
         return _New(self, path)
 
+    async def append(self, path):
+        await self.begin("append", path)
+        if path not in self.contents:
+            raise FileNotFoundError(path)
+        self.open_files += 1
+        return _New(self, path)
+
     async def open(self, path):
         await self.begin("open", path)
         if path not in self.contents:

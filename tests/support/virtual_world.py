@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import errno
 import itertools
+import os
 import random
 from collections import deque
 from collections.abc import Callable
@@ -145,6 +146,10 @@ class WatchedFiles(_RealFiles):
             self.full_after -= 1
         return _WatchedFile(path.open("wb", buffering=0), lambda: self.seen(path.parent))
 
+    async def append(self, path):
+        await trio.lowlevel.checkpoint()
+        return _WatchedFile(path.open("r+b", buffering=0), lambda: self.seen(path.parent), at_end=True)
+
     async def replace(self, source, target):
         await trio.lowlevel.checkpoint()
         source.replace(target)
@@ -152,7 +157,9 @@ class WatchedFiles(_RealFiles):
 
 
 class _WatchedFile:
-    def __init__(self, file: BinaryIO, changed: Callable[[], object]) -> None:
+    def __init__(self, file: BinaryIO, changed: Callable[[], object], *, at_end: bool = False) -> None:
+        if at_end:
+            file.seek(0, os.SEEK_END)
         self._file = file
         self._changed = changed
 

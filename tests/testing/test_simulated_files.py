@@ -419,3 +419,16 @@ class TestCounts:
 
         run(program, schedule=InOrder())
         assert story == ["others", "it happens", "others", "it has happened"]
+
+
+async def test_file_is_gone_on_with_at_its_end(tmp_path, autojump_clock):
+    files = SimulatedFiles(tmp_path, random.Random(0), Trace())
+    path = tmp_path / "a.part"
+    with pytest.raises(FileNotFoundError):
+        await files.append(path)
+    for open_file, data in ((files.create, b"first "), (files.append, b"second")):
+        file = await open_file(path)
+        await file.write(data)
+        await file.sync()
+        await file.close()
+    assert (path.read_bytes(), files.open_files, files.bytes_in(tmp_path)) == (b"first second", 0, 12)

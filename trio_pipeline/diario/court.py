@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from trio_pipeline.diario.court_answers import Wanted, check
 from trio_pipeline.diario.http import Http, same_host
 from trio_pipeline.diario.model import Gazette
+from trio_pipeline.diario.partials import Partial
 from trio_pipeline.diario.robots import Admission
-from trio_pipeline.diario.sources import Body, is_pdf, open_pdf
+from trio_pipeline.diario.sources import Body, is_pdf, open_pdf, open_rest
 from trio_pipeline.pacing import Pacer
 
 __all__ = ["Court"]
@@ -43,11 +44,12 @@ class Court:
         self._size_limit = size_limit
 
     @asynccontextmanager
-    async def open(self, gazette: Gazette) -> AsyncIterator[Body]:
+    async def open(self, gazette: Gazette, partial: Partial | None = None) -> AsyncIterator[Body]:
         """See `Source.open`.
 
         Raises:
             TryAgain: It could not be had this time. Blocks and rejections use up no attempt.
+            PartRefused: What has arrived is not the beginning of what the court has.
             GiveUp: The court does not have it.
             StopStage: Its robots.txt forbids to ask, or cannot be read.
             HostPaused: The court is paused for longer than its pacer's patience.
@@ -56,7 +58,12 @@ class Court:
         """
         url = self._base_url + urlsplit(gazette.url).path
         await self._admit(url)
-        async with self._http.send("GET", url, pacer=self._pacer, redirects=same_host) as exchange:
+        headers = None if partial is None else partial.headers()
+        async with self._http.send("GET", url, pacer=self._pacer, headers=headers, redirects=same_host) as exchange:
+            if partial is not None and exchange.status in {206, 416}:
+                async with open_rest(exchange, partial, size_limit=self._size_limit) as body:
+                    yield body
+                return
             await check(exchange, _A_PDF)
             async with open_pdf(exchange, size_limit=self._size_limit) as body:
                 yield body

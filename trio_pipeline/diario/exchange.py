@@ -14,7 +14,7 @@ import trio
 from trio_pipeline.pacing import Permit
 from trio_pipeline.retry import TryAgain
 
-__all__ = ["AnswerBody", "Exchange"]
+__all__ = ["AnswerBody", "BrokenOff", "Exchange"]
 
 # Bytes a second, averaged over a stall timeout, below which a body is a stall that only pretends to move.
 _SLOWEST = 64.0
@@ -28,10 +28,14 @@ def _length(response: httpx.Response) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
 
 
+class BrokenOff(TryAgain):
+    """A body came to an end before its end: it broke off, stalled or was cut short. What came of it is good."""
+
+
 class AnswerBody:
     """The bytes of an answer, by iteration, each once.
 
-    Iterating raises TryAgain when the body breaks off, stalls or does not end.
+    Iterating raises BrokenOff when the body breaks off or stalls, TryAgain when it does not end.
 
     Cancellation: a checkpoint wherever bytes are awaited; the connection is then given up.
     """
@@ -64,7 +68,7 @@ class AnswerBody:
         Cancellation: a checkpoint only while bytes are awaited. Nothing is lost.
 
         Raises:
-            TryAgain: The body broke off or stalled.
+            BrokenOff: The body broke off or stalled.
         """
         chunks = [self._peeked]
         have = len(self._peeked)
@@ -84,10 +88,10 @@ class AnswerBody:
             chunk = await anext(self._stream)
         except httpx.TimeoutException as error:
             reason = f"stalled: nothing came for {self._stall_timeout:g} s after {self._received} bytes"
-            raise TryAgain(reason) from error
+            raise BrokenOff(reason) from error
         except httpx.TransportError as error:
             said = "" if self._length is None else f"; {self._length} were said"
-            raise TryAgain(f"the connection broke off after {self._received} bytes of the body{said}") from error
+            raise BrokenOff(f"the connection broke off after {self._received} bytes of the body{said}") from error
         self._received += len(chunk)
         self._since += len(chunk)
         self._check_pace(trio.current_time() - began)
@@ -102,7 +106,7 @@ class AnswerBody:
         if self._waited < self._stall_timeout:
             return
         if self._since < _SLOWEST * self._waited:
-            raise TryAgain(f"stalled: {self._since} bytes in {self._waited:.0f} s")
+            raise BrokenOff(f"stalled: {self._since} bytes in {self._waited:.0f} s")
         self._waited, self._since = 0.0, 0
 
     async def abandon(self) -> None:

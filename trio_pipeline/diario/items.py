@@ -48,6 +48,7 @@ class Item:
         gazette: The gazette.
         checksums: Of its bytes as first downloaded, or None.
         size: The length that an earlier attempt found, in bytes, or None.
+        reached: How many of its bytes an attempt of this run has brought at most.
         archives: The archives that are said to have a copy.
         states: Where each life stands; one that failed in an earlier run is pending again.
         failed_runs: In how many runs before this one each life has failed since it last succeeded.
@@ -62,6 +63,7 @@ class Item:
     gazette: Gazette
     checksums: Checksums | None = None
     size: int | None = None
+    reached: int = 0
     archives: tuple[str, ...] = ()
     states: dict[Life, State] = field(default_factory=dict)
     failed_runs: dict[Life, int] = field(default_factory=dict)

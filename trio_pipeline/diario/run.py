@@ -8,7 +8,7 @@ This file does not know what a person types or sees; `Watcher` and `Interrupts` 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 import trio
@@ -207,7 +207,12 @@ async def _open_workshop(
     ):
         spool = await take_over_spool(settings.run.spool, limit=settings.run.spool_limit, known=known, world=world)
         gazettes = [standing.gazette for standing in standings]
-        yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, gazettes)
+        try:
+            yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, gazettes)
+        finally:
+            # What a disk that fails does not let go is swept by the next run.
+            with suppress(OSError):
+                await spool.forget_all()
 
 
 async def _work(

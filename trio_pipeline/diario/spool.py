@@ -4,6 +4,9 @@ A file gets its name `ID.pdf` only when it is whole, checked and synced; until t
 is let go, or until room is needed: then those that nobody is about to work on are removed, in the order of `Keep`. So
 whoever is about to work on a PDF finds it here.
 
+What has arrived of a PDF that broke off stays as well, until the end of the run. It is the first to go when room is
+needed, and never waits for room itself.
+
 This file does not know where PDFs come from, nor what is done with them.
 """
 
@@ -18,8 +21,11 @@ from pathlib import Path
 import trio
 
 from trio_pipeline.channels import ByteBudget, Reservation
-from trio_pipeline.diario.hashing import Hasher, hash_file
+from trio_pipeline.diario.exchange import BrokenOff
+from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.model import Checksums
+from trio_pipeline.diario.partials import Partial
+from trio_pipeline.diario.parts import Part
 from trio_pipeline.world import World
 
 __all__ = ["Keep", "NoRoom", "Spool", "SpoolFull", "SpoolStatistics", "take_over_spool"]
@@ -96,7 +102,8 @@ class Spool:
             for identifier, size in kept.items()
         }
         self._waiting: set[trio.CancelScope] = set()
-        self._leaving: dict[str, trio.Event] = {}
+        self._parts: dict[str, Part] = {}
+        self._leaving: dict[Path, trio.Event] = {}
         self._frozen = False
         self._removed = 0
 
@@ -119,8 +126,7 @@ class Spool:
         """
         if identifier in self._entries:
             self._entries[identifier].keep = keep
-        while self._budget.statistics().wanted and await self._remove_least_needed():
-            pass
+        await self._serve()
 
     def freeze(self) -> None:
         """Say that a stage which would let PDFs go has ended: whoever finds no room has nothing to wait for."""
@@ -134,17 +140,86 @@ class Spool:
         Cancellation: a checkpoint, but it is deleted all the same.
         """
         entry = self._entries.pop(identifier, None)
-        if entry is None:
-            return
+        if entry is not None:
+            await self._delete(self.path(identifier), entry.reservation)
+
+    async def forget(self, identifier: str) -> None:
+        """Delete what has arrived of a PDF that broke off; if that is nothing, it is not missed.
+
+        Cancellation: as `remove`.
+        """
+        part = self._parts.pop(identifier, None)
+        if part is not None:
+            await self._delete(part.path, part.resting)
+
+    async def forget_all(self) -> None:
+        """Delete what has arrived of all that broke off.
+
+        Cancellation: as `remove`.
+        """
+        for identifier in list(self._parts):
+            await self.forget(identifier)
+
+    async def _delete(self, path: Path, reservation: Reservation | None) -> None:
         # Whoever brings it back meanwhile must not lose it by this.
-        gone = self._leaving[identifier] = trio.Event()
+        gone = self._leaving[path] = trio.Event()
         try:
             with trio.CancelScope(shield=True):
-                await self._files.remove(self.path(identifier))
+                await self._files.remove(path)
         finally:
-            entry.reservation.release()
-            del self._leaving[identifier]
+            if reservation is not None:
+                reservation.release()
+            del self._leaving[path]
             gone.set()
+
+    def partial(self, identifier: str, source: str) -> Partial | None:
+        """What has arrived of a PDF from a source that can be asked for the rest; None if there is no such thing."""
+        part = self._parts.get(identifier)
+        partial = None if part is None else part.partial
+        return partial if partial is not None and partial.source == source else None
+
+    async def take_up(self, identifier: str, size: int) -> Reservation | None:
+        """Have room for all of a PDF of which something has arrived.
+
+        Returns:
+            The room; None if nothing has arrived, or if there is no room for the rest: then nothing is left of it.
+
+        Cancellation: a checkpoint; what has arrived stays.
+        """
+        part = self._parts.get(identifier)
+        if part is None or part.resting is None:
+            return None
+        reservation, part.resting = part.resting, None
+        try:
+            if await self._files.size(part.path) == part.size:
+                await self.resize(reservation, max(size, part.size))
+                return reservation
+        except NoRoom:
+            pass
+        except BaseException:
+            part.resting = reservation
+            raise
+        part.resting = reservation
+        await self.forget(identifier)
+        return None
+
+    async def give_back(self, identifier: str, reservation: Reservation) -> None:
+        """End a download for now: what has arrived rests in the room that it takes, the other room is free.
+
+        Cancellation: a checkpoint only when something is removed.
+        """
+        part = self._parts.get(identifier)
+        if part is None:
+            reservation.release()
+        else:
+            reservation.resize(part.size)
+            part.resting = reservation
+        await self._serve()
+
+    async def _serve(self) -> None:
+        """Make room for those who wait for it, out of what can go."""
+        while self._budget.statistics().wanted and await self._remove_least_needed():
+            pass
 
     async def reserve(self, size: int) -> Reservation:
         """Wait for room for `size` bytes.
@@ -183,35 +258,52 @@ class Spool:
         chunks: AsyncIterator[bytes],
         reservation: Reservation,
         check: Callable[[Path, Checksums], Awaitable[None]],
+        partial: Partial | None = None,
     ) -> Checksums:
-        """Write a PDF: under a temporary name, checked, synced, renamed.
+        """Write a PDF: under a temporary name, checked, synced, renamed. Bytes go behind those that have arrived.
 
         Args:
             identifier: Of the gazette.
             chunks: The bytes as they come.
-            reservation: Room for them, which the spool takes over if this succeeds.
+            reservation: Room for all of it, which the spool takes over if this succeeds.
             check: Called with the file under its temporary name; what it raises, `store` raises, and nothing is kept.
+            partial: How the rest is asked for if `chunks` break off. If it can be, what has arrived is kept.
 
         Raises:
             NoRoom: There are more bytes than were reserved, and they do not fit.
+            BrokenOff: As `chunks` raised it.
 
         Cancellation: nothing is kept, or all of it.
         """
-        part = self._directory / f"{identifier}.part"
+        path = self._directory / f"{identifier}.part"
+        part = self._parts.pop(identifier, None) or Part(self._files, path)
+
+        async def grow(size: int) -> None:
+            if size > reservation.size:
+                # Not everybody says beforehand how much will come.
+                await self.resize(reservation, size)
+
         try:
-            checksums = await self._write(part, chunks, reservation)
-            await check(part, checksums)
+            await self._wait_gone(path)
+            checksums = await part.write(chunks, grow, partial)
+            await check(path, checksums)
             with trio.CancelScope(shield=True):
-                if identifier in self._leaving:
-                    await self._leaving[identifier].wait()
-                await self._files.replace(part, self.path(identifier))
+                await self._wait_gone(self.path(identifier))
+                await self._files.replace(path, self.path(identifier))
                 reservation.resize(checksums.size)
                 self._entries[identifier] = _Entry(reservation, Keep.NEEDED, verified=True)
-        except BaseException:
-            with trio.CancelScope(shield=True):
-                await self._files.remove(part)
+        except BaseException as error:
+            if isinstance(error, BrokenOff) and part.partial is not None:
+                self._parts[identifier] = part
+            else:
+                with trio.CancelScope(shield=True):
+                    await self._files.remove(path)
             raise
         return checksums
+
+    async def _wait_gone(self, path: Path) -> None:
+        if path in self._leaving:
+            await self._leaving[path].wait()
 
     async def verify(self, identifier: str, checksums: Checksums) -> bool:
         """Whether a PDF is here and is what it was; one that is not is removed.
@@ -227,21 +319,6 @@ class Spool:
         entry.verified = True
         return True
 
-    async def _write(self, part: Path, chunks: AsyncIterator[bytes], reservation: Reservation) -> Checksums:
-        hasher = Hasher()
-        file = await self._files.create(part)
-        try:
-            async for chunk in chunks:
-                hasher.update(chunk)
-                if hasher.size > reservation.size:
-                    # Not everybody says beforehand how much will come.
-                    await self.resize(reservation, hasher.size)
-                await file.write(chunk)
-            await file.sync()
-        finally:
-            await file.close()
-        return hasher.checksums()
-
     async def _is_intact(self, identifier: str, checksums: Checksums) -> bool:
         try:
             return await hash_file(self._world, self.path(identifier)) == checksums
@@ -249,7 +326,11 @@ class Spool:
             return False
 
     async def _remove_least_needed(self) -> bool:
-        """Remove the PDF that is needed least; False if all are needed."""
+        """Remove what is needed least: of parts the smallest, else a PDF; False if all are needed."""
+        resting = [(part.size, name) for name, part in self._parts.items() if part.resting is not None]
+        if resting:
+            await self.forget(min(resting)[1])
+            return True
         removable = [(entry.keep, name) for name, entry in self._entries.items() if entry.keep < Keep.NEEDED]
         if not removable:
             return False

@@ -183,7 +183,15 @@ def _possible_attempts(before: Event | None) -> set[int]:
 _FAILURES = ("stalled", "the connection broke off", "the worker process died", "ended after")
 """What reasons begin with that use up an attempt, save where something is only looked for."""
 
-_FAULTS_OF_OTHERS = ("the court asks to wait", "the court shows a block page", "no connection", "no room in the spool")
+_FAULTS_OF_OTHERS = (
+    "the court asks to wait",
+    "the court shows a block page",
+    "no connection",
+    "no room in the spool",
+    "came as far as byte",
+    "resumed at byte",
+    "the rest from byte",
+)
 """What reasons begin with that use up none: they say nothing about the gazette."""
 
 

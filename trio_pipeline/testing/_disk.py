@@ -125,6 +125,15 @@ class Disk:
         self.opened.add(file)
         return content, file
 
+    def reopen(self, path: Path) -> tuple[Content, BinaryIO]:
+        """Open a file for writing at its end."""
+        content = self._look(path)
+        file = path.open("r+b", buffering=0)
+        assert content is not None  # or there would be nothing to open
+        file.seek(0, os.SEEK_END)
+        self.opened.add(file)
+        return content, file
+
     def append(self, content: Content, file: BinaryIO, data: bytes) -> None:
         """Write what fits."""
         fitting = data[: self.room()]

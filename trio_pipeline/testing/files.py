@@ -100,6 +100,12 @@ class SimulatedFiles:
         content, file = await self._door.act("create", path, lambda: self._disk.create(path), grows=True)
         return _New(self._door, content, path, file)
 
+    async def append(self, path: Path) -> NewFile:
+        """As `World.files`."""
+        path = self._disk.resolve(path)
+        content, file = await self._door.act("append", path, lambda: self._disk.reopen(path))
+        return _New(self._door, content, path, file)
+
     async def open(self, path: Path) -> OldFile:
         """As `World.files`."""
         path = self._disk.resolve(path)

@@ -18,6 +18,7 @@ import trio
 from trio_pipeline.diario.archives import Copy
 from trio_pipeline.diario.hashing import Hasher, hash_file
 from trio_pipeline.diario.model import Checksums, Gazette
+from trio_pipeline.diario.partials import Partial
 from trio_pipeline.diario.sources import Absent, Body, open_file
 from trio_pipeline.retry import GiveUp
 from trio_pipeline.world import World
@@ -105,7 +106,11 @@ class FolderArchive:
         return False
 
     @asynccontextmanager
-    async def open(self, gazette: Gazette) -> AsyncIterator[Body]:
+    async def open(
+        self,
+        gazette: Gazette,
+        partial: Partial | None = None,  # noqa: ARG002 -- a folder does not break off
+    ) -> AsyncIterator[Body]:
         """See `Source.open`.
 
         Raises:

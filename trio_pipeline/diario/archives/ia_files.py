@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 
 from trio_pipeline.diario.archives.ia_items import check_turned_away
 from trio_pipeline.diario.http import Http, RedirectRule
-from trio_pipeline.diario.sources import Absent, Body, open_pdf
+from trio_pipeline.diario.partials import Partial
+from trio_pipeline.diario.sources import Absent, Body, open_pdf, open_rest
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import TryAgain
 
@@ -34,17 +35,25 @@ class ArchivedFiles:
         self._size_limit = size_limit
 
     @asynccontextmanager
-    async def open(self, url: str) -> AsyncIterator[Body]:
+    async def open(self, url: str, partial: Partial | None = None) -> AsyncIterator[Body]:
         """Begin to read a file; see `Source.open`.
 
         Raises:
             Absent: The archive does not show the file, or does not let it be read.
             TryAgain: It could not be had this time.
+            PartRefused: What has arrived is not the beginning of what the archive has.
             HostPaused: The archive is paused for longer than its pacer's patience.
 
         Cancellation: as `Source.open`.
         """
-        async with self._http.send("GET", url, pacer=self._pacer, redirects=self._redirects) as exchange:
+        headers = None if partial is None else partial.headers()
+        async with self._http.send(
+            "GET", url, pacer=self._pacer, headers=headers, redirects=self._redirects
+        ) as exchange:
+            if partial is not None and exchange.status in {206, 416}:
+                async with open_rest(exchange, partial, size_limit=self._size_limit) as body:
+                    yield body
+                return
             check_turned_away(exchange)
             if exchange.status in {401, 403, 404, 410}:
                 exchange.permit.succeeded()

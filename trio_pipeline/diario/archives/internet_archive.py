@@ -34,6 +34,7 @@ from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.http import Http, RedirectRule, Unanswered, same_host
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.model import Checksums, Gazette
+from trio_pipeline.diario.partials import Partial
 from trio_pipeline.diario.sources import Body, open_file
 from trio_pipeline.diario.titles import Titles
 from trio_pipeline.pacing import Pacer
@@ -343,15 +344,16 @@ class InternetArchive:
         return None
 
     @asynccontextmanager
-    async def open(self, gazette: Gazette) -> AsyncIterator[Body]:
+    async def open(self, gazette: Gazette, partial: Partial | None = None) -> AsyncIterator[Body]:
         """See `Source.open`.
 
         Raises:
             Absent: The archive does not show the file, or does not let it be read.
             TryAgain: It could not be had this time.
+            PartRefused: What has arrived is not the beginning of what the archive has.
             HostPaused: The archive is paused for longer than its pacer's patience.
 
         Cancellation: as `Source.open`.
         """
-        async with self._files.open(self.url(gazette)) as body:
+        async with self._files.open(self.url(gazette), partial) as body:
             yield body

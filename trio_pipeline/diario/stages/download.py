@@ -13,10 +13,11 @@ import trio
 import trio_parallel
 
 from trio_pipeline.channels import Reservation
+from trio_pipeline.diario.exchange import BrokenOff
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.model import Checksums
 from trio_pipeline.diario.pdf import PdfUnreadable, count_pages
-from trio_pipeline.diario.sources import Absent, Source
+from trio_pipeline.diario.sources import Absent, Body, PartRefused, Source
 from trio_pipeline.diario.spool import NoRoom, Spool, SpoolFull
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.pacing import HostPaused
@@ -27,6 +28,17 @@ __all__ = ["Downloader"]
 
 _LONGEST_OPENING = 1200.0
 """Seconds for opening a PDF. That takes a moment, but all worker processes may be busy with reading."""
+
+_ATTEMPTS_MORE = 20
+"""A download that comes on by this part of its length uses up no attempt. So a line that breaks every 30 MB brings
+200 MB, and a gazette costs its host no more than so many requests besides."""
+
+_LEAST_WAY = 64 * 1024
+"""Bytes without which nothing has come on: a host that gives less each time is failing, and is not to be asked on."""
+
+
+class _CameOn(TryAgain):
+    """The download broke off, and is worth going on with where it was."""
 
 
 class Downloader:
@@ -73,13 +85,13 @@ class Downloader:
         try:
             return await self._from_nearest(item, reservation)
         except BaseException:
-            reservation.release()
+            await self._spool.give_back(item.gazette.id, reservation)
             raise
 
     async def _reserve(self, item: Item) -> Reservation:
         size = item.checksums.size if item.checksums else item.size or self._expected_size
         try:
-            return await self._spool.reserve(size)
+            return await self._spool.take_up(item.gazette.id, size) or await self._spool.reserve(size)
         except SpoolFull as error:
             raise StopStage(str(error)) from None
 
@@ -88,6 +100,8 @@ class Downloader:
             for source in self._copies(item.archives):
                 try:
                     return await self._from(source, item, reservation)
+                except _CameOn:
+                    raise
                 except (Absent, ItemError, HostPaused):
                     # The next place may have it; if none has, the court's answer is what counts.
                     continue
@@ -104,12 +118,26 @@ class Downloader:
             _check_checksums(item, checksums)
             pages = await self._count_pages(part)
 
+        start = 0
         try:
-            async with source.open(item.gazette) as body:
-                if body.length is not None:
-                    item.size = body.length
-                    await self._spool.resize(reservation, body.length)
-                checksums = await self._spool.store(item.gazette.id, body.chunks, reservation, check)
+            async with source.open(item.gazette, self._spool.partial(item.gazette.id, source.name)) as body:
+                start = body.start
+                await self._make_room(item, body, reservation)
+                checksums = await self._spool.store(
+                    item.gazette.id, body.chunks, reservation, check, body.partial(source.name)
+                )
+        except PartRefused:
+            await self._spool.forget(item.gazette.id)
+            raise
+        except BrokenOff as error:
+            if self._came_on(item, source):
+                raise _CameOn(f"came as far as byte {item.reached}, then {error.reason}", counts=False) from error
+            raise
+        except TryAgain as error:
+            if start:
+                # Perhaps only the joint is bad. What was joined is gone, and without it there is a whole attempt yet.
+                raise TryAgain(f"resumed at byte {start}, and then: {error.reason}", counts=False) from error
+            raise
         except NoRoom as error:
             # It starts again from the end of the queue: to wait with room in hand could be to wait for each other.
             item.size = error.size
@@ -127,6 +155,21 @@ class Downloader:
                 "source": source.name,
             },
         )
+
+    async def _make_room(self, item: Item, body: Body, reservation: Reservation) -> None:
+        if not body.start:
+            await self._spool.forget(item.gazette.id)
+        if body.length is not None:
+            item.size = body.length
+            await self._spool.resize(reservation, body.length)
+
+    def _came_on(self, item: Item, source: Source) -> bool:
+        """Whether what has arrived, and stays, is a good deal more than an attempt of this run has brought before."""
+        partial = self._spool.partial(item.gazette.id, source.name)
+        if partial is None or partial.length is None:
+            return False
+        before, item.reached = item.reached, max(item.reached, partial.size)
+        return item.reached - before >= max(_LEAST_WAY, partial.length // _ATTEMPTS_MORE)
 
     async def _count_pages(self, part: Path) -> int:
         # What came may be anything: it can crash who opens it, or keep it busy for ever.
