@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from trio_pipeline.services.fault_names import FAULTS
 from trio_pipeline.services.faults import parse_fault
 from trio_pipeline.simulation.scenario import EDITIONS, SIZES, draw_scenario
 
@@ -32,7 +33,8 @@ def test_gazettes_are_ones_that_exist():
 
 def test_faults_are_ones_that_the_stand_ins_know():
     faults = [parse_fault(text) for scenario in MANY for text in scenario.faults]
-    assert {"block-page", "answer-lost", "stall", "redirect"} <= {fault.name for fault in faults}
+    assert {"block-page", "answer-lost", "stall", "redirect", "lost", "trickle"} <= {fault.name for fault in faults}
+    assert {fault.where for fault in faults} >= FAULTS.keys() - {"tjro-listing", "archive-search", "archive-write"}
     assert any(fault.retry_after for fault in faults)
 
 
@@ -40,7 +42,7 @@ def test_court_alone_fails_where_there_is_no_other():
     places = {
         text.split(":")[0] for scenario in MANY if scenario.archive != "internet-archive" for text in scenario.faults
     }
-    assert places == {"tjro"}
+    assert places == {"tjro", "tjro-robots"}
 
 
 def test_world_keeps_something():

@@ -53,7 +53,25 @@ _UPLOAD_FAULTS = (
     "bad-content",
     "redirect",
 )
-_ASKING_TO_WAIT = frozenset({"unavailable", "slow-down", "item-slow-down"})
+# Drawn from a source of their own, so that the worlds of before have only got more to bear.
+_OTHER_FAULTS = {
+    "tjro": ("too-many", "internal", "short-length", "long-length", "no-ranges", "forbidden-block", "trickle"),
+    "tjro-robots": ("unavailable", "missing", "page", "too-many"),
+    "archive": (
+        "key-slow-down",
+        "namespace-shared",
+        "auto-make-bucket",
+        "bad-digest",
+        "internal",
+        "too-many",
+        "gateway",
+        "lost",
+    ),
+    "archive-limit": ("not-json", "too-many", "internal"),
+    "archive-metadata": ("not-json", "too-many", "internal"),
+    "archive-download": ("internal", "too-many"),
+}
+_ASKING_TO_WAIT = frozenset({"unavailable", "too-many", "slow-down", "key-slow-down", "item-slow-down"})
 # Where something happens, and the power of ten of how much of it is let happen at most before a crash.
 _PLACES: tuple[tuple[Place, float], ...] = (
     ("database", 1.7),
@@ -62,7 +80,7 @@ _PLACES: tuple[tuple[Place, float], ...] = (
     ("archive", 1.0),
     ("text", 0.5),
 )
-_RARE = frozenset({"spam", "bad-content", "block-page"})
+_RARE = frozenset({"spam", "bad-content", "block-page", "forbidden-block", "bad-digest"})
 """They end much of what would come after them."""
 
 
@@ -229,7 +247,7 @@ def draw_scenario(seed: int) -> Scenario:
         latency=dice.choice([0.0, 0.05, 3.0]),
         bandwidth=dice.choice([None, None, 2_000.0]),
         queue=dice.choice([0.0, 30.0, HOUR, DAY]),
-        faults=_faults(dice, archive),
+        faults=(*_faults(dice, archive), *_other_faults(random.Random(f"{seed} other faults"), archive)),
         weather=dice.choice([0.0, 0.0, 0.3, 1.0]),
         worker_death=dice.choice([0.0, 0.0, 0.1, 0.3]),
         held=_held(more, archive, editions),
@@ -260,12 +278,18 @@ def _faults(dice: random.Random, archive: ArchiveKind) -> tuple[str, ...]:
     return tuple(_fault(dice, place, name) for place, name in chosen)
 
 
+def _other_faults(dice: random.Random, archive: ArchiveKind) -> tuple[str, ...]:
+    if dice.random() < 0.5:
+        return ()
+    chosen = [place for place in _OTHER_FAULTS if place.startswith("tjro") or archive == "internet-archive"]
+    places = [(place, name) for place in chosen for name in _OTHER_FAULTS[place]]
+    return tuple(_fault(dice, place, name) for place, name in dice.sample(places, dice.choice([1, 2, 4])))
+
+
 def _fault(dice: random.Random, place: str, name: str) -> str:
     after = f"@{dice.randint(0, 6)}"
     amount = "1x" if name in _RARE else dice.choice(["0.1", "0.3", "2x", "4x", "20s", "200s", "2000s"])
-    seconds = (
-        dice.choice([None, 3, 20, 40, 700, 2000]) if name in {"unavailable", "slow-down", "item-slow-down"} else None
-    )
+    seconds = dice.choice([None, 3, 20, 40, 700, 2000]) if name in _ASKING_TO_WAIT else None
     return f"{place}:{name}={amount}{after}" + (f",retry-after={seconds}" if seconds else "")
 
 
