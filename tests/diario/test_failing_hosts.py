@@ -176,6 +176,20 @@ async def test_pauses_of_a_court_that_blocks_grow_in_sight_of_everybody(tmp_path
     assert [round(pause, -1) for pause in pauses] == [600, 1_200, 2_400]
 
 
+async def test_deadline_does_not_excuse_a_court_that_blocks(tmp_path, autojump_clock):
+    """The court has ended the downloads; the archive goes on until the deadline."""
+    faults = ["tjro:block-page=90000s@2"]
+    async with open_scene(
+        tmp_path, 6, court_faults=faults, archive__kind="internet-archive", run__deadline=3_000
+    ) as scene:
+        scene.network.delay = lambda request: 5_000.0 if request.method == "PUT" else 0.0
+        report = await scene.run()
+        scene.check()
+    assert report.ended_by == "deadline"
+    assert list(report.stopped) == ["download"]
+    assert exit_code_of(report) is ExitCode.STOPPED
+
+
 async def test_court_that_cannot_be_reached_uses_up_no_attempt(tmp_path, autojump_clock):
     async def mend():
         await trio.sleep(1_200)

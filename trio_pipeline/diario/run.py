@@ -7,15 +7,15 @@ This file does not know what a person types or sees; `Watcher` and `Interrupts` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 import trio
 
-from trio_pipeline._defects import leaves
 from trio_pipeline.control import open_control, socket_path
 from trio_pipeline.diario.credentials import Secrets
+from trio_pipeline.diario.ending import Ending, Interrupts, Report
 from trio_pipeline.diario.flow import Flow
 from trio_pipeline.diario.hosts import Hosts, archive_name, open_hosts
 from trio_pipeline.diario.intake import Intake
@@ -36,9 +36,9 @@ from trio_pipeline.diario.stages.bookkeeping import Bookkeeper
 from trio_pipeline.diario.stages.confirm import Confirmer, LookSchedule
 from trio_pipeline.diario.stages.download import Downloader
 from trio_pipeline.diario.stages.extract import Extractor
-from trio_pipeline.diario.stages.listing import LISTING, Lister
+from trio_pipeline.diario.stages.listing import Lister
 from trio_pipeline.diario.texts import Texts
-from trio_pipeline.nursery import Pipeline, open_pipeline
+from trio_pipeline.nursery import open_pipeline
 from trio_pipeline.telemetry import Telemetry, open_telemetry
 from trio_pipeline.world import Processes, World
 
@@ -46,9 +46,6 @@ __all__ = ["Interrupts", "Job", "Preview", "Report", "Watcher", "preview", "run"
 
 Watcher = Callable[[Running], Awaitable[None]]
 """Accompanies the flow, to show it; it is cancelled when the flow has ended."""
-
-Interrupts = AsyncIterable[int]
-"""Numbers of the signals that arrive: the first drains, the second cancels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +64,6 @@ class Job:
     selection: Selection
     settings: Settings
     secrets: Secrets
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How a run ended.
-
-    Attributes:
-        run_id: The run.
-        ended_by: `finished`, `deadline`, `drained`, `cancelled`, `host` or `defect`, as `runs.ended_by` has it.
-        signal: The number of the first signal, or None.
-        stopped: Why stages ended before their work did, by stage.
-        faults: What hosts did wrong that ended no stage, by stage: a listing that lacks what it had, say.
-        counts: How often each stage had each outcome, and what is `left`, by stage; as `runs.counts` has it.
-    """
-
-    run_id: str
-    ended_by: str
-    signal: int | None
-    stopped: Mapping[str, str]
-    faults: Mapping[str, str]
-    counts: Mapping[str, Mapping[str, int]]
-
-    @property
-    def failed(self) -> int:
-        """How many gazettes failed or were rejected in this run, stage by stage."""
-        of_gazettes = [counts for stage, counts in self.counts.items() if stage != LISTING]
-        return sum(counts.get("failed", 0) + counts.get("rejected", 0) for counts in of_gazettes)
 
 
 async def run(
@@ -220,7 +190,7 @@ async def _work(
 ) -> Report:
     settings, ledger = workshop.job.settings, workshop.ledger
     flow = _flow(workshop, chosen)
-    ending = _Ending(settings.run.grace)
+    ending = Ending(settings.run.grace)
     try:
         async with open_pipeline(random_source=workshop.world.random) as pipeline:
             ending.pipeline = pipeline
@@ -251,76 +221,6 @@ async def _work(
         with trio.CancelScope(shield=True):
             await ledger.end_run(report.ended_by, report.counts)
     return report
-
-
-class _Ending:
-    """What brings a run to its end before its work does, and the account of it."""
-
-    def __init__(self, grace: float) -> None:
-        self._grace = grace
-        self._signal: int | None = None
-        self._deadline_is_over = False
-        self.error: BaseException | None = None
-        self.pipeline: Pipeline | None = None
-
-    async def heed(self, interrupts: Interrupts) -> None:
-        """Drain at the first signal, cancel at the second."""
-        assert self.pipeline is not None
-        async for number in interrupts:
-            if self._signal is None:
-                self._signal = number
-                self.pipeline.drain(self._grace)
-            else:
-                self.pipeline.cancel()
-
-    async def drain_after(self, deadline: float) -> None:
-        """Drain when the deadline is over."""
-        assert self.pipeline is not None
-        await trio.sleep(deadline)
-        if not self.pipeline.draining:
-            self._deadline_is_over = True
-            self.pipeline.drain(self._grace)
-
-    def report(self, run_id: str, flow: Flow, telemetry: Telemetry) -> Report:
-        """The account, once the pipeline has ended."""
-        outcomes = {name: stage.counts for name, stage in telemetry.snapshot().stages.items()}
-        left = flow.left()
-        counts: dict[str, Mapping[str, int]] = {}
-        if flow.lister is not None:
-            counts[LISTING] = {**outcomes.get(LISTING, {}), "new": flow.lister.found, "left": flow.lister.left}
-        for name in flow.stages:
-            counts[name.value] = {**outcomes.get(name.value, {}), "left": left.get(name, 0)}
-        stopped = self._stopped(flow)
-        return Report(run_id, self._ended_by(stopped), self._signal, stopped, _faults(flow), counts)
-
-    def _stopped(self, flow: Flow) -> dict[str, str]:
-        """Why stages ended before their work did, save that they were told to."""
-        if self.pipeline is not None and self.pipeline.draining:
-            return {}
-        listing = [] if flow.listing is None else [flow.listing.statistics()]
-        told = [*listing, *(stage.statistics() for stage in flow.stages.values())]
-        return {stage.name: stage.stopped for stage in told if stage.stopped is not None}
-
-    def _ended_by(self, stopped: Mapping[str, str]) -> str:
-        if self.error is not None and not _is_cancellation(self.error):
-            return "defect"
-        if self._deadline_is_over and self._signal is None:
-            return "deadline"
-        if self.error is not None or self.pipeline is None or self.pipeline.cancelled:
-            return "cancelled"
-        if self.pipeline.draining:
-            return "drained"
-        return "host" if stopped else "finished"
-
-
-def _faults(flow: Flow) -> dict[str, str]:
-    if flow.lister is None or not flow.lister.faults:
-        return {}
-    return {LISTING: "; ".join(f"{year}: {reason}" for year, reason in sorted(flow.lister.faults.items()))}
-
-
-def _is_cancellation(error: BaseException) -> bool:
-    return all(isinstance(leaf, trio.Cancelled) for leaf in leaves(error))
 
 
 def _lister(workshop: _Workshop, chosen: Plan) -> Lister | None:
