@@ -31,6 +31,9 @@ ANSWERS = {
 
 class BadCourt(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/robots.txt":
+            self.send_error(404)
+            return
         status, headers, body, _ = ANSWERS[int(re.search(r"NR(\d+)", self.path)[1])]
         self.send_response(status)
         for name, value in headers.items():

@@ -144,10 +144,17 @@ def test_real_court_is_not_asked_without_a_contact(job, court, refused):
 
 def test_real_archive_is_told_of_before_the_first_upload(job, court, typed):
     before = court.services.requests()
-    done = typed(*job.run(court, "--archive=internet-archive"))
+    real_archive = ["--archive=internet-archive", "--set=tjro.contact=me@example.org"]
+    done = typed(*job.run(court, *real_archive))
     assert done.code == 2
     assert "12 files" in done.err
     assert "--yes" in done.err
+    # What the court would list is not known yet, and nobody is asked for it.
+    run, _catalog, *others = job.run(court, *real_archive)
+    done = typed(run, *others)
+    assert done.code == 2
+    assert "0 files" in done.err
+    assert "found out only then" in done.err
     assert court.services.requests() == before
 
 

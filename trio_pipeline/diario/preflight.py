@@ -40,12 +40,12 @@ def check(settings: Settings, secrets: Secrets) -> None:
     if settings.extract.kind not in {"rules", "none"}:
         raise UsageError(f"--extract {settings.extract.kind}: this version reads judgements by rules alone")
     check_privacy(settings)
+    if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
+        raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
     hosts = [settings.tjro.base_url]
     if settings.archive.kind == "internet-archive":
         hosts += [settings.archive.s3_url, settings.archive.metadata_url]
     check_contact(settings, *hosts)
-    if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
-        raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
 
 
 def check_contact(settings: Settings, *urls: str) -> None:
