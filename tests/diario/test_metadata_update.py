@@ -13,6 +13,7 @@ from trio_pipeline.diario.copies import held_copy
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.ledger.queries import QUERIES
 from trio_pipeline.diario.metadata_update import Result, Update, our_items, update_metadata
+from trio_pipeline.pacing import Learned
 
 NEW_TITLE = "DJ {tribunal} {number}/{year}"
 
@@ -34,7 +35,9 @@ async def bring_up_to_date(scene, *, secrets=KEYS, dry_run=False, **settings):
     items, _ = our_items(copies(scene))
     update = Update()
     with trio.fail_after(86_400):
-        await update_metadata(items, update, scene.settings_with(settings), secrets, scene.world, dry_run=dry_run)
+        await update_metadata(
+            items, update, scene.settings_with(settings), secrets, Learned(), scene.world, dry_run=dry_run
+        )
     return update
 
 

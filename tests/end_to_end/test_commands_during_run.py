@@ -60,6 +60,10 @@ def test_readers_answer_and_the_run_loses_nothing(job, court, running, archive):
     assert gaps.code == 1
     assert "to 899" in gaps.out
 
+    # Begun and not answered: the archive, which is held, is not asked for what is in a folder.
+    verified = job.do("verify", "--archive=folder:archive")
+    assert (verified.code, verified.err) == (0, "0 copies, 0 with a problem\n")
+
     second = job.do(*job.run(court, archive=archive))
     assert (second.code, second.out) == (4, "")
     (refusal,) = [line for line in second.err.splitlines() if "gazettes in" not in line]
@@ -98,7 +102,9 @@ def test_commands_without_a_run_ask_the_file(job, court_that_lacks_one):
     assert (unknown.code, unknown.out) == (1, "")
 
 
-@pytest.mark.parametrize("command", [["stats"], ["failures"], ["decisions"], ["gaps"], ["drain"], ["retry", "--all"]])
+@pytest.mark.parametrize(
+    "command", [["stats"], ["failures"], ["decisions"], ["gaps"], ["verify"], ["drain"], ["retry", "--all"]]
+)
 def test_commands_without_a_ledger_say_so(job, typed, command):
     done = typed(*command)
     assert (done.code, done.out) == (2, "")

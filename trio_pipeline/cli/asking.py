@@ -15,10 +15,12 @@ from trio_pipeline.control import BrokenAnswer, ControlError, NoPipeline, ask, s
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.ledger.ledger import open_to_read
 from trio_pipeline.diario.ledger.queries import QUERIES, Row
+from trio_pipeline.diario.paces import learned_pace
 from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.pacing import Learned
 from trio_pipeline.world import real_world
 
-__all__ = ["answer", "ask_or_do", "ask_pipeline", "require_ledger"]
+__all__ = ["answer", "ask_for_pace", "ask_or_do", "ask_pipeline", "require_ledger"]
 
 _STARTING = 5.0
 """Seconds that a run may take between locking the ledger and answering."""
@@ -39,6 +41,16 @@ def answer(database: Path, query: str, arguments: Mapping[str, object]) -> list[
             return await reader.read(lambda connection: QUERIES[query](connection, arguments))
 
     return ask_or_do(database, query, arguments, read)
+
+
+def ask_for_pace(database: Path, hosts: str) -> Learned:
+    """What runs have learned about the pace of a group of hosts.
+
+    Raises:
+        CommandError: As by `answer`.
+    """
+    rows = {row["hosts"]: row for row in answer(database, "paces", {})}
+    return learned_pace(rows.get(hosts))
 
 
 def ask_or_do(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from trio_pipeline.cli.asking import answer
+from trio_pipeline.cli.asking import answer, ask_for_pace
 from trio_pipeline.cli.counter import show_count
 from trio_pipeline.cli.exit_codes import CommandError, ExitCode
 from trio_pipeline.cli.interrupts import run_until_signal
@@ -20,10 +20,12 @@ from trio_pipeline.diario.copies import held_copy
 from trio_pipeline.diario.credentials import CredentialsError, Secrets, load_secrets
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.metadata_update import Line, OurItem, Result, Update, our_items, update_metadata
+from trio_pipeline.diario.paces import READS
 from trio_pipeline.diario.preflight import UsageError, check_contact
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.settings import Loaded
 from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.pacing import Learned
 from trio_pipeline.world import real_world
 
 __all__ = ["metadata"]
@@ -52,7 +54,8 @@ def metadata(loaded: Loaded, *, ids: tuple[str, ...], dry_run: bool, as_json: bo
     copies = [held_copy(row) for row in answer(loaded.settings.run.db, "copies", arguments)]
     items, adopted = our_items(copies)
     update = Update()
-    signal = run_until_signal(lambda: _update(items, update, loaded.settings, secrets, log, dry_run=dry_run))
+    learned = ask_for_pace(loaded.settings.run.db, READS)
+    signal = run_until_signal(lambda: _update(items, update, loaded.settings, secrets, learned, log, dry_run=dry_run))
     lines = _in_order(items, update)
     if lines or as_json:
         print_rows(map(_row, lines), _COLUMNS, as_json=as_json)
@@ -78,13 +81,20 @@ def _secrets(settings: Settings, *, dry_run: bool) -> Secrets:
 
 
 async def _update(
-    items: Sequence[OurItem], update: Update, settings: Settings, secrets: Secrets, log: LogOptions, *, dry_run: bool
+    items: Sequence[OurItem],
+    update: Update,
+    settings: Settings,
+    secrets: Secrets,
+    learned: Learned,
+    log: LogOptions,
+    *,
+    dry_run: bool,
 ) -> None:
     def text() -> str:
         return f"{update.done:,} of {update.total:,} items"
 
     async with show_count(text, log):
-        await update_metadata(items, update, settings, secrets, real_world(), dry_run=dry_run)
+        await update_metadata(items, update, settings, secrets, learned, real_world(), dry_run=dry_run)
 
 
 def _in_order(items: Sequence[OurItem], update: Update) -> list[Line]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from trio_pipeline.cli.asking import answer
+from trio_pipeline.cli.asking import answer, ask_for_pace
 from trio_pipeline.cli.counter import show_count
 from trio_pipeline.cli.exit_codes import CommandError, ExitCode
 from trio_pipeline.cli.interrupts import run_until_signal
@@ -17,12 +17,14 @@ from trio_pipeline.diario.copies import HeldCopy, held_copy
 from trio_pipeline.diario.findings import Finding, Problem
 from trio_pipeline.diario.hosts import archive_name
 from trio_pipeline.diario.ledger.queries import Row
+from trio_pipeline.diario.paces import READS
 from trio_pipeline.diario.preflight import UsageError, check_contact
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.settings import Loaded
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.verification import Verification, is_in_a_folder
 from trio_pipeline.diario.verification import verify as compare
+from trio_pipeline.pacing import Learned
 from trio_pipeline.world import real_world
 
 __all__ = ["verify"]
@@ -51,9 +53,9 @@ def verify(
     set_up_logging(log)
     arguments = {"ids": list(ids), "archive": _chosen_archive(loaded), "limit": limit}
     copies = [held_copy(row) for row in answer(loaded.settings.run.db, "copies", arguments)]
-    _check(copies, loaded.settings)
+    learned = _pace(copies, loaded.settings)
     verification = Verification()
-    signal = run_until_signal(lambda: _compare(copies, verification, loaded.settings, log, download=download))
+    signal = run_until_signal(lambda: _compare(copies, verification, loaded.settings, learned, log, download=download))
     problems = _problems(copies, verification)
     if problems or as_json:
         print_rows(map(_row, problems), _COLUMNS, as_json=as_json)
@@ -75,23 +77,31 @@ def _chosen_archive(loaded: Loaded) -> str | None:
     return name
 
 
-def _check(copies: Sequence[HeldCopy], settings: Settings) -> None:
+def _pace(copies: Sequence[HeldCopy], settings: Settings) -> Learned:
+    """How fast the Internet Archive may be asked, if it has to be, once it is sure that it may be asked at all."""
     if all(map(is_in_a_folder, copies)):
-        return
+        return Learned()
     try:
         check_contact(settings, settings.archive.metadata_url)
     except UsageError as error:
         raise CommandError(str(error)) from None
+    return ask_for_pace(settings.run.db, READS)
 
 
 async def _compare(
-    copies: Sequence[HeldCopy], verification: Verification, settings: Settings, log: LogOptions, *, download: bool
+    copies: Sequence[HeldCopy],
+    verification: Verification,
+    settings: Settings,
+    learned: Learned,
+    log: LogOptions,
+    *,
+    download: bool,
 ) -> None:
     def text() -> str:
         return f"looked at {verification.asked:,} of {verification.total:,}"
 
     async with show_count(text, log):
-        await compare(copies, verification, settings, real_world(), download=download)
+        await compare(copies, verification, settings, learned, real_world(), download=download)
 
 
 def _problems(copies: Sequence[HeldCopy], verification: Verification) -> list[Finding]:

@@ -22,17 +22,17 @@ from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.listing import Listing
+from trio_pipeline.diario.paces import COURT, READS, UPLOADS, learned_pace
 from trio_pipeline.diario.robots import Robots
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Source
 from trio_pipeline.diario.titles import Titles
 from trio_pipeline.diario.user_agent import user_agent
-from trio_pipeline.pacing import Learned, Pacer
+from trio_pipeline.pacing import Pacer
 from trio_pipeline.world import World
 
 __all__ = ["Hosts", "archive_name", "open_hosts"]
 
-_COURT, _UPLOADS, _READS = "tjro", "internet-archive uploads", "internet-archive reads"
 _FOLDER = "folder:"
 _REMEMBER_EVERY = 10.0  # seconds
 
@@ -115,21 +115,21 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             interval=interval,
             concurrency=workers,
             patience=settings.run.patience,
-            learned=_learned(await ledger.pace(name)),
+            learned=learned_pace(await ledger.pace(name)),
         )
         for name, interval, workers in (
-            (_COURT, settings.tjro.interval, settings.tjro.workers),
-            (_UPLOADS, settings.archive.interval, settings.archive.workers),
+            (COURT, settings.tjro.interval, settings.tjro.workers),
+            (UPLOADS, settings.archive.interval, settings.archive.workers),
             # One more than uploads: what was uploaded is looked for beside them.
-            (_READS, settings.archive.interval, settings.archive.workers + 1),
+            (READS, settings.archive.interval, settings.archive.workers + 1),
         )
     }
     async with open_http(world, user_agent=user_agent(settings)) as http:
         internet_archive = InternetArchive(
             world,
             http,
-            pacers[_UPLOADS],
-            pacers[_READS],
+            pacers[UPLOADS],
+            pacers[READS],
             s3_url=settings.archive.s3_url,
             metadata_url=settings.archive.metadata_url,
             # Reading from it needs no keys; `preflight` has seen to it that uploads have them.
@@ -144,7 +144,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
         )
         robots = Robots(
             http,
-            pacers[_COURT],
+            pacers[COURT],
             ledger.court,
             world,
             base_url=settings.tjro.base_url,
@@ -152,14 +152,14 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
         )
         court = Court(
             http,
-            pacers[_COURT],
+            pacers[COURT],
             robots.admit,
             base_url=settings.tjro.base_url,
             size_limit=settings.tjro.size_limit,
         )
         yield Hosts(
             court=court,
-            listing=Listing(http, pacers[_COURT], robots.admit, world.threads, base_url=settings.tjro.base_url),
+            listing=Listing(http, pacers[COURT], robots.admit, world.threads, base_url=settings.tjro.base_url),
             internet_archive=internet_archive,
             archive=_archive(settings, internet_archive, world),
             pacers=pacers,
@@ -187,11 +187,3 @@ def archive_name(settings: Settings) -> str | None:
             return InternetArchive.target
         case "none":
             return None
-
-
-def _learned(remembered: Mapping[str, object] | None) -> Learned:
-    def seconds(name: str) -> float | None:
-        value = (remembered or {}).get(name)
-        return float(value) if isinstance(value, int | float) else None
-
-    return Learned(interval=seconds("interval"), blocked_interval=seconds("blocked_interval"))

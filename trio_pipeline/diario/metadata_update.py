@@ -24,6 +24,7 @@ from trio_pipeline.diario.rounds import go_round
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.titles import Titles
 from trio_pipeline.diario.visits import Visit, open_visit
+from trio_pipeline.pacing import Learned
 from trio_pipeline.retry import Done, Failed, GiveUp, Rejected
 from trio_pipeline.world import World
 
@@ -127,6 +128,7 @@ async def update_metadata(
     update: Update,
     settings: Settings,
     secrets: Secrets,
+    learned: Learned,
     world: World,
     *,
     dry_run: bool,
@@ -138,12 +140,13 @@ async def update_metadata(
         update: Is told what is done, as it is done.
         settings: What to say, whom to ask, how fast and how often.
         secrets: With the archive's keys, unless it is a dry run.
+        learned: What runs have found out about the archive's pace.
         world: Where.
         dry_run: Whether to change nothing.
 
     Cancellation: a checkpoint. A call that has begun may be carried out.
     """
-    async with open_visit(settings, world) as visit:
+    async with open_visit(settings, learned, world) as visit:
         updater = _Updater(update, visit, settings, None if dry_run else _writer(visit, settings, secrets))
 
         def tell(item: OurItem, outcome: Done[list[Line]] | Failed | Rejected) -> None:

@@ -25,6 +25,7 @@ from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Absent
 from trio_pipeline.diario.stages.confirm import LookSchedule
 from trio_pipeline.diario.visits import Visit, open_visit
+from trio_pipeline.pacing import Learned
 from trio_pipeline.retry import Done, Failed, Rejected
 from trio_pipeline.world import World
 
@@ -56,7 +57,13 @@ def is_in_a_folder(copy: HeldCopy) -> bool:
 
 
 async def verify(
-    copies: Sequence[HeldCopy], verification: Verification, settings: Settings, world: World, *, download: bool
+    copies: Sequence[HeldCopy],
+    verification: Verification,
+    settings: Settings,
+    learned: Learned,
+    world: World,
+    *,
+    download: bool,
 ) -> None:
     """Look at copies: those in folders first, then those in the Internet Archive.
 
@@ -64,12 +71,13 @@ async def verify(
         copies: The copies.
         verification: Is told what is found, as it is found.
         settings: Whom to ask, how fast and how often.
+        learned: What runs have found out about the archive's pace.
         world: Where.
         download: Whether to read the bytes of what is in the Internet Archive, too.
 
     Cancellation: a checkpoint; what was found until then stays.
     """
-    async with open_visit(settings, world) as visit:
+    async with open_visit(settings, learned, world) as visit:
         verifier = _Verifier(verification, visit, settings, world)
         await verifier.look_into_folders([copy for copy in copies if is_in_a_folder(copy)])
         there = await verifier.ask_for_items([copy for copy in copies if not is_in_a_folder(copy)])

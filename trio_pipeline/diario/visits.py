@@ -1,7 +1,7 @@
 """The Internet Archive asked by a command that is no run: one client, one pace, and what can be read through them.
 
-A run that is on keeps a pace of its own. So a visit is never faster than the settings say for one, and asks for two
-things at a time at most.
+A run that is on keeps a pace of its own. So a visit is never faster than the settings say, or than runs have learned
+that the archive bears, and asks for two things at a time at most.
 
 This file does not know what is asked for.
 """
@@ -16,9 +16,10 @@ from trio_pipeline.diario.archives.ia_files import ArchivedFiles
 from trio_pipeline.diario.archives.ia_items import Items
 from trio_pipeline.diario.archives.internet_archive import archive_hosts
 from trio_pipeline.diario.http import Http, RedirectRule, open_http
+from trio_pipeline.diario.paces import READS
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.user_agent import user_agent
-from trio_pipeline.pacing import Pacer
+from trio_pipeline.pacing import Learned, Pacer
 from trio_pipeline.world import World
 
 __all__ = ["Visit", "open_visit"]
@@ -47,13 +48,22 @@ class Visit:
 
 
 @asynccontextmanager
-async def open_visit(settings: Settings, world: World) -> AsyncIterator[Visit]:
+async def open_visit(settings: Settings, learned: Learned, world: World) -> AsyncIterator[Visit]:
     """Open a client for the archive.
+
+    Args:
+        settings: Where it is, and how it is to be asked.
+        learned: What runs have found out about its pace.
+        world: Where.
 
     Cancellation: connections are closed.
     """
     pacer = Pacer(
-        "internet-archive", interval=settings.archive.interval, concurrency=_AT_ONCE, patience=settings.run.patience
+        READS,
+        interval=settings.archive.interval,
+        concurrency=_AT_ONCE,
+        patience=settings.run.patience,
+        learned=learned,
     )
     redirects = archive_hosts(settings.archive.trusted_hosts)
     base = settings.archive.metadata_url

@@ -15,6 +15,7 @@ from tiny_archive import TinyArchive
 from trio_pipeline.diario.findings import Problem
 from trio_pipeline.diario.settings import load_settings
 from trio_pipeline.diario.verification import Verification, verify
+from trio_pipeline.pacing import Learned
 
 YEAR = "tjro-diario-2025"
 THEIRS = "somebodys-gazettes"
@@ -31,15 +32,16 @@ def year(*numbers):
 class Look:
     """Copies that were verified, and what came of it."""
 
-    def __init__(self, script, **options):
+    def __init__(self, script, *, learned=None, **options):
         self.transport = ScriptedTransport(script, pause=options.pop("pause", 0.0))
         self.download = options.pop("download", False)
         self.settings = load_settings({"tjro.contact": "me@example.org", **options}, {}).settings
+        self.learned = Learned(blocked_interval=learned)
         self.verification = Verification()
 
     async def at(self, *copies):
         world = make_world(self.transport)
-        await verify(copies, self.verification, self.settings, world, download=self.download)
+        await verify(copies, self.verification, self.settings, self.learned, world, download=self.download)
         return [(finding.copy.gazette.number, finding.problem) for finding in self.verification.findings]
 
     @property
@@ -116,6 +118,11 @@ class TestInternetArchive:
         paced = Look(TinyArchive(items), **{"archive.interval": 7})
         await paced.at(*copies)
         assert [seen.at - began for seen in paced.transport.seen] == [0, 7, 14, 21, 28, 35]
+
+    async def test_pace_that_runs_have_learned_is_kept(self, autojump_clock):
+        look = Look(TinyArchive(), learned=9.0)
+        await look.at(held(1, "first-item"), held(2, "second-item"))
+        assert [seen.at for seen in look.transport.seen] == [0, 9]
 
 
 class TestFailures:

@@ -15,10 +15,13 @@ from trio_pipeline.diario.ledger.queries import (
     editions,
     failures,
     held_copies,
+    learned_paces,
     resettable,
     standing_counts,
 )
 from trio_pipeline.diario.model import Checksums
+from trio_pipeline.diario.paces import learned_pace
+from trio_pipeline.pacing import Learned
 
 OLD, NEW = gazette(1, "2024-08-29"), gazette(2, "2025-06-23")
 FIRST, SECOND, THIRD = "7002770-82.2024.8.22.0011", "7000001-09.2025.8.22.0001", "0005268-75.2013.8.26.0100"
@@ -160,6 +163,14 @@ def test_copy_that_failed_is_not_held(book):
     book.tell("download", "downloaded", diario_id=NEW.id, detail={"size": 7, "sha256": "s", "md5": "m"})
     book.tell("archive", "failed", diario_id=NEW.id)
     assert held_copies(book.connection, {}) == []
+
+
+def test_pace_is_what_was_learned_last(book):
+    for hosts, learned in [("a", '{"interval": 2.5}'), ("b", "{}"), ("a", '{"interval": 3, "blocked_interval": 7}')]:
+        book.connection.execute("INSERT INTO paces (hosts, learned) VALUES (?, ?)", [hosts, learned])
+    first, second = learned_paces(book.connection, {})
+    assert learned_pace(first) == Learned(interval=3.0, blocked_interval=7.0)
+    assert learned_pace(second) == learned_pace(None) == Learned()
 
 
 def test_limit_keeps_the_newest(archive_of_decisions):

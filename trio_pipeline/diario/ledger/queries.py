@@ -24,6 +24,7 @@ __all__ = [
     "editions",
     "failures",
     "held_copies",
+    "learned_paces",
     "resettable",
     "standing_counts",
 ]
@@ -94,6 +95,12 @@ def held_copies(connection: DuckDBPyConnection, arguments: Mapping[str, object])
     return _rows(connection, statement("held_copies"), parameters)
 
 
+def learned_paces(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """What runs have learned about each group of hosts, as `paces.learned_pace` reads it."""
+    del arguments
+    return _rows(connection, statement("learned_paces"), {})
+
+
 QUERIES: Mapping[str, Query] = MappingProxyType(
     {
         "stats": standing_counts,
@@ -101,6 +108,7 @@ QUERIES: Mapping[str, Query] = MappingProxyType(
         "decisions": decisions,
         "editions": editions,
         "copies": held_copies,
+        "paces": learned_paces,
     }
 )
 """What the reading commands ask for."""
