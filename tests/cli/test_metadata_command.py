@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 import trio
 from made_gazettes import checksums_of, gazette
 
+from trio_pipeline.cli import metadata as command
 from trio_pipeline.cli.exit_codes import ExitCode
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import open_ledger
@@ -59,7 +62,7 @@ def test_others_items_are_left_alone(typed, knows):
     knows(theirs="tjro-diario-2025-06-24")
     said = typed("metadata", CONTACT)
     assert (said.code, said.out) == (ExitCode.OK, "")
-    assert said.err == "0 items of ours, 1 copies in others' items left alone, nothing to change\n"
+    assert said.err == "0 items of ours, nothing to change, 1 copies in others' items left alone\n"
 
 
 @pytest.mark.usefixtures("no_keys")
@@ -98,6 +101,19 @@ def test_archive_that_cannot_be_reached_ends_it(typed, knows):
     assert said.code == ExitCode.STOPPED
     assert said.out.splitlines()[1].startswith(f"{OURS.id}\t\t\t\t\tnot changed\tno connection")
     assert said.err.startswith("stopped: no connection")
+
+
+@pytest.mark.usefixtures("keys")
+def test_signal_ends_it_and_says_how_far_it_was(typed, knows, monkeypatch):
+    async def interrupt(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+        await trio.sleep_forever()
+
+    knows(ours=OURS.id)
+    monkeypatch.setattr(command, "update_metadata", interrupt)
+    said = typed("metadata", CONTACT)
+    assert (said.code, said.out) == (ExitCode.INTERRUPTED, "")
+    assert said.err.startswith("0 of 1 items looked at")
 
 
 @pytest.mark.usefixtures("keys")

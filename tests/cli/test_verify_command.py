@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 import trio
 from made_gazettes import checksums_of, gazette
 
+from trio_pipeline.cli import verify as command
 from trio_pipeline.cli.exit_codes import ExitCode
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import open_ledger
@@ -142,6 +144,19 @@ def test_archive_that_cannot_be_reached_ends_it(typed):
     assert f"{WAITING.id}\tinternet-archive" in said.out
     assert said.err.startswith("stopped: no connection")
     assert "3 copies, 1 with a problem" in said.err
+
+
+@pytest.mark.usefixtures("archive")
+def test_signal_ends_it_and_says_how_far_it_was(typed, monkeypatch):
+    async def interrupt(copies, verification, *_, **__):
+        verification.total, verification.asked = 2, 1
+        signal.raise_signal(signal.SIGINT)
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(command, "compare", interrupt)
+    said = typed("verify")
+    assert (said.code, said.out) == (ExitCode.INTERRUPTED, "")
+    assert said.err == "ended early: 1 of 2 looked at, 0 with a problem\n"
 
 
 def test_copies_of_a_run_come_from_the_run(typed, tmp_path, archive, pipeline):

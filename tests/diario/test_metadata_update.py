@@ -32,7 +32,7 @@ async def archived(scene):
 
 
 async def bring_up_to_date(scene, *, secrets=KEYS, dry_run=False, **settings):
-    items, _ = our_items(copies(scene))
+    items = our_items(copies(scene)).items
     update = Update()
     with trio.fail_after(86_400):
         await update_metadata(
@@ -203,5 +203,7 @@ async def test_others_items_are_left_out_and_counted(autojump_clock, tmp_path):
     base = "http://127.0.0.1:8002/download"
     theirs = dataclasses.replace(theirs, url=f"{base}/tjro-diario-{theirs.gazette.date}/dj.pdf")
     waiting = dataclasses.replace(waiting, state="submitted")
-    [item], adopted = our_items([ours, theirs, waiting])
-    assert (item.name, item.layout, item.copies, adopted) == (ours.gazette.id, "edition", (ours,), 1)
+    found = our_items([ours, theirs, waiting])
+    [item] = found.items
+    assert (item.name, item.layout, item.copies) == (ours.gazette.id, "edition", (ours,))
+    assert (found.adopted, found.waiting) == (1, 1)

@@ -19,7 +19,7 @@ from trio_pipeline.diario.archives.internet_archive import InternetArchive
 from trio_pipeline.diario.copies import held_copy
 from trio_pipeline.diario.credentials import CredentialsError, Secrets, load_secrets
 from trio_pipeline.diario.ledger.queries import Row
-from trio_pipeline.diario.metadata_update import Line, OurItem, Result, Update, our_items, update_metadata
+from trio_pipeline.diario.metadata_update import Line, OurItem, OurItems, Result, Update, our_items, update_metadata
 from trio_pipeline.diario.paces import READS
 from trio_pipeline.diario.preflight import UsageError, check_contact
 from trio_pipeline.diario.quoting import terminal_safe
@@ -44,23 +44,25 @@ def metadata(loaded: Loaded, *, ids: tuple[str, ...], dry_run: bool, as_json: bo
     """Have the Internet Archive say about our uploads, or about those of the gazettes ID, what it should say today.
 
     That is what the settings (archive.title, archive.year_title) and this version of the program make of it. Of each
-    item of ours, and of its files, the keys that this program sets are compared, and all that differ are changed in
-    one call. Others' keys stay, and so do keys that are not set any more. A value that somebody else changes meanwhile
-    is not overwritten. Each change is a row.
+    item of ours, and of its files, the keys that this program sets are compared (but collection and mediatype, which
+    are settled when an item is made), and all that differ are changed in one call. Others' keys stay, and so do keys
+    that are not set any more. A value that somebody else changes meanwhile is not overwritten. Each change is a row.
     """
     set_up_logging(log)
     secrets = _secrets(loaded.settings, dry_run=dry_run)
     arguments = {"ids": list(ids), "archive": InternetArchive.target}
     copies = [held_copy(row) for row in answer(loaded.settings.run.db, "copies", arguments)]
-    items, adopted = our_items(copies)
+    ours = our_items(copies)
     update = Update()
     learned = ask_for_pace(loaded.settings.run.db, READS)
-    signal = run_until_signal(lambda: _update(items, update, loaded.settings, secrets, learned, log, dry_run=dry_run))
-    lines = _in_order(items, update)
+    signal = run_until_signal(
+        lambda: _update(ours.items, update, loaded.settings, secrets, learned, log, dry_run=dry_run)
+    )
+    lines = _in_order(ours.items, update)
     if lines or as_json:
         print_rows(map(_row, lines), _COLUMNS, as_json=as_json)
     unknown = sorted(set(ids) - {copy.gazette.id for copy in copies})
-    _tell(items, adopted, unknown, update, quiet=log.verbosity < 0)
+    _tell(ours, unknown, update, quiet=log.verbosity < 0)
     if signal is not None:
         return signal
     if update.stopped is not None:
@@ -116,7 +118,7 @@ def _row(line: Line) -> Row:
     }
 
 
-def _tell(items: Sequence[OurItem], adopted: int, unknown: Sequence[str], update: Update, *, quiet: bool) -> None:
+def _tell(ours: OurItems, unknown: Sequence[str], update: Update, *, quiet: bool) -> None:
     """Say on stderr what came of it."""
     for identifier in unknown:
         click.echo(f"{terminal_safe(identifier)}: the ledger knows no copy of it in the Internet Archive", err=True)
@@ -125,9 +127,14 @@ def _tell(items: Sequence[OurItem], adopted: int, unknown: Sequence[str], update
     if quiet:
         return
     results = Counter(line.result for line in update.lines)
-    words = [f"{len(items):,} items of ours", *(f"{count:,} {result.value}" for result, count in results.items())]
+    words = [_looked_at(ours, update), *(f"{count:,} {result.value}" for result, count in results.items())]
+    words += [] if results else ["nothing to change"]
     words += [f"{update.calls:,} calls"] if update.calls else []
-    words += [f"{adopted:,} copies in others' items left alone"] if adopted else []
-    if not results:
-        words.append("nothing to change")
+    words += [f"{ours.adopted:,} copies in others' items left alone"] if ours.adopted else []
+    words += [f"{ours.waiting:,} copies not confirmed yet"] if ours.waiting else []
     click.echo(", ".join(words), err=True)
+
+
+def _looked_at(ours: OurItems, update: Update) -> str:
+    total = len(ours.items)
+    return f"{total:,} items of ours" if update.done == total else f"{update.done:,} of {total:,} items looked at"

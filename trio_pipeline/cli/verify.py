@@ -140,7 +140,10 @@ def _tell(
         return
     waiting = {finding.copy for finding in verification.findings} - {finding.copy for finding in problems}
     wrong = {finding.copy for finding in problems}
-    words = [f"{len(copies):,} copies", f"{len(wrong):,} with a problem"]
+    done, total = verification.asked, verification.total
+    is_over = len(copies) <= done == total
+    looked_at = f"{len(copies):,} copies" if is_over else f"ended early: {done:,} of {total:,} looked at"
+    words = [looked_at, f"{len(wrong):,} with a problem"]
     words += [f"{len(waiting):,} submitted and not there yet"] if waiting else []
     click.echo(", ".join(words), err=True)
     for advice in _advice(problems):

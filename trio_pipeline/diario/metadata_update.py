@@ -28,7 +28,7 @@ from trio_pipeline.pacing import Learned
 from trio_pipeline.retry import Done, Failed, GiveUp, Rejected
 from trio_pipeline.world import World
 
-__all__ = ["Line", "OurItem", "Result", "Update", "our_items", "update_metadata"]
+__all__ = ["Line", "OurItem", "OurItems", "Result", "Update", "our_items", "update_metadata"]
 
 _READINGS = 3
 """How often an item is read when somebody else is always faster."""
@@ -61,6 +61,21 @@ class OurItem:
     name: str
     layout: str
     copies: tuple[HeldCopy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OurItems:
+    """What there is to look after, and what is left out.
+
+    Attributes:
+        items: The items.
+        adopted: How many copies are in others' items.
+        waiting: How many copies the archive has not shown yet.
+    """
+
+    items: tuple[OurItem, ...]
+    adopted: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +116,21 @@ class Update:
     stopped: str | None = None
 
 
-def our_items(copies: Iterable[HeldCopy]) -> tuple[list[OurItem], int]:
-    """The items of ours among those that hold confirmed copies, and how many of the copies are in others' items."""
+def our_items(copies: Iterable[HeldCopy]) -> OurItems:
+    """The items of ours among those that hold confirmed copies."""
     groups: dict[tuple[str, str], list[HeldCopy]] = {}
-    adopted = 0
+    adopted = waiting = 0
     for copy in copies:
         if copy.state != "confirmed" or copy.url is None:
+            waiting += 1
             continue
         layout = _layout(copy, place_of(copy.url))
         if layout is None:
             adopted += 1
         else:
             groups.setdefault((archive_item(copy.gazette, layout), layout), []).append(copy)
-    return [OurItem(name, layout, tuple(group)) for (name, layout), group in groups.items()], adopted
+    items = tuple(OurItem(name, layout, tuple(group)) for (name, layout), group in groups.items())
+    return OurItems(items, adopted, waiting)
 
 
 def _layout(copy: HeldCopy, place: Place | None) -> str | None:
