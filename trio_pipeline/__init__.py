@@ -68,6 +68,7 @@ from trio_pipeline.nursery import (
 from trio_pipeline.pacing import (
     HostPaused,
     Learned,
+    Network,
     Pacer,
     PacerStatistics,
     Permit,
@@ -146,6 +147,7 @@ __all__ = [
     "Joined",
     "Learned",
     "MemoryUse",
+    "Network",
     "NewFile",
     "NoPipeline",
     "OldFile",

@@ -13,6 +13,7 @@ import trio
 
 from trio_pipeline._line import Line
 from trio_pipeline._rate import Breaker, Failure, Rate
+from trio_pipeline._reach import Network
 
 __all__ = ["Gate", "HostPaused", "Ticket"]
 
@@ -66,8 +67,11 @@ class Gate:
             would stand behind him in line while he waits for its verdict.
     """
 
-    def __init__(self, rate: Rate, concurrency: int | None, patience: float, blocked_interval: float) -> None:
+    def __init__(
+        self, rate: Rate, concurrency: int | None, patience: float, blocked_interval: float, network: Network | None
+    ) -> None:
         self.rate = rate
+        self.network = network
         self.breaker = Breaker()
         self.concurrency = concurrency
         self.places = Line()
@@ -124,14 +128,23 @@ class Gate:
         if self.breaker.until is not None:
             self.probe = ticket
 
+    def heard(self) -> None:
+        if self.network is not None:
+            self.network.heard(trio.current_time())
+
     def succeeded(self, ticket: Ticket) -> None:
+        self.heard()
         if self.rate.succeeded(ticket.begun):
             self.turns.nudge()
         if self.breaker.succeeded(probe=self._judged(ticket)):
             self.look()
 
-    def failed(self, ticket: Ticket, failure: Failure, reason: str, asked: float = 0.0) -> None:
+    def failed(
+        self, ticket: Ticket, failure: Failure, reason: str, asked: float = 0.0, *, is_silent: bool = False
+    ) -> None:
         now = trio.current_time()
+        if not is_silent:
+            self.heard()
         self.failures[failure] += 1
         if failure is Failure.REJECTED:
             self.rate.rejected(ticket.begun, now)
@@ -140,6 +153,8 @@ class Gate:
         if self.breaker.failed(failure, reason, now, era=ticket.era, probe=probe, asked=asked):
             if self.breaker.blocked and not was_blocked:
                 self.rate.blocked(self._blocked_interval)
+            if is_silent and self.network is not None and self.breaker.since is not None:
+                self.network.missed(self.breaker.since)
             # The pause may be beyond the patience of all who wait: the first leaves, and so nudges the next.
             self.look()
 
@@ -191,7 +206,9 @@ class Gate:
         until, since = self.breaker.until, self.breaker.since
         if until is None or since is None:
             return None
+        is_silent = self.breaker.cause is Failure.UNREACHABLE
+        if self.network is not None and is_silent:
+            since = self.network.accountable_since(since)
         if until - since > self._patience and trio.current_time() < until:
-            unreachable = self.breaker.cause is Failure.UNREACHABLE
-            raise HostPaused(until, self.breaker.reason or "", unreachable=unreachable)
+            raise HostPaused(until, self.breaker.reason or "", unreachable=is_silent)
         return until

@@ -26,8 +26,9 @@ from dataclasses import dataclass
 
 from trio_pipeline._gate import Gate, HostPaused, Ticket
 from trio_pipeline._rate import Failure, Rate
+from trio_pipeline._reach import Network
 
-__all__ = ["HostPaused", "Learned", "Pacer", "PacerStatistics", "Permit"]
+__all__ = ["HostPaused", "Learned", "Network", "Pacer", "PacerStatistics", "Permit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Pacer:
             failure, everybody who waits, and who comes before that try, gets `HostPaused`.
         learned: What the run before has found out.
         blocked_interval: The shortest interval, seconds, after a block page.
+        network: Shared with the pacers of other hosts: while it is gone, nobody gets `HostPaused` because of a host
+            that does not answer. They wait, and probes go on. None holds each host to account for itself.
 
     Raises:
         TypeError: What should be a number is none.
@@ -112,6 +115,7 @@ class Pacer:
         patience: float = math.inf,
         learned: Learned | None = None,
         blocked_interval: float = 7.0,
+        network: Network | None = None,
     ) -> None:
         learned = learned or Learned()
         rate = Rate(
@@ -125,6 +129,7 @@ class Pacer:
             _checked_concurrency(concurrency),
             _checked_seconds("patience", patience),
             _checked_interval(blocked_interval),
+            network,
         )
 
     @property
@@ -260,9 +265,19 @@ class Permit:
         """The host has shown a block page, of which `reason` tells in one line."""
         self._gate.failed(self._ticket, Failure.BLOCKED, reason)
 
-    def unreachable(self, reason: str) -> None:
-        """There was no connection, or it was lost; `reason` says how in one line."""
-        self._gate.failed(self._ticket, Failure.UNREACHABLE, reason)
+    def unreachable(self, reason: str, *, silent: bool = False) -> None:
+        """There was no connection, or it was lost.
+
+        Args:
+            reason: How, in one line for people.
+            silent: Whether nobody has answered at all, which may be our own network's doing. A connection that was
+                refused or reset is an answer.
+        """
+        self._gate.failed(self._ticket, Failure.UNREACHABLE, reason, is_silent=silent)
+
+    def heard(self) -> None:
+        """Something has come from the host, a part of an answer say. It is no verdict."""
+        self._gate.heard()
 
 
 def _checked_seconds(name: str, value: object) -> float:

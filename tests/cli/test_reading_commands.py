@@ -184,6 +184,19 @@ RUN = {
     "stalls": 0,
     "longest_stall": 0.0,
     "memory": 7,
+    "network_gone_since": "2026-11-23T09:59:00Z",
+}
+ROOM = {
+    "archive": "internet-archive",
+    "room": 80,
+    "queued": 10,
+    "ration": 100,
+    "queued_by_all": 20,
+    "ration_of_all": 1000,
+    "over_limit": False,
+    "asked_at": "2026-11-23T10:00:00Z",
+    "closed_since": None,
+    "reason": None,
 }
 
 
@@ -194,6 +207,7 @@ def test_stats_of_a_run(typed, ledger, pipeline):
     async def view(arguments):
         yield STAGE
         yield HOST
+        yield ROOM
         yield RUN
 
     with pipeline(ledger, {"stats": counts, "view": view}):
@@ -201,7 +215,8 @@ def test_stats_of_a_run(typed, ledger, pipeline):
     assert lines(for_people)[1] == ["download", "pending", "42", ""]
     assert lines(for_people)[3] == ["download", "3", "2", "40", "7", "1", "5", "27", "1 min", ""]
     assert lines(for_people)[5] == ["tjro", "9", "7", *list(HOST.values())[3:]]
-    assert objects(for_programs)[1:] == [STAGE, HOST, RUN]
+    assert lines(for_people)[7][:4] == ["internet-archive", "80", "10", "100"]
+    assert objects(for_programs)[1:] == [STAGE, HOST, ROOM, RUN]
 
 
 # failures

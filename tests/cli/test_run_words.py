@@ -31,9 +31,10 @@ def stage(name="download", *, waiting=40, time_left=None, **values):
     return StageView(name=name, waiting=waiting, time_left=time_left, **(numbers | values))
 
 
-def view(*stages, paused=None, draining=False):
+def view(*stages, paused=None, draining=False, network_gone=None):
     host = PacerStatistics(2.0, 0, 0, 9, 0, 0, 0, None if paused is None else 690.0, None, paused)
-    return View("run-1", stages or (stage(),), {"tjro": host}, room=None, draining=draining, clock=90.0)
+    hosts = {"tjro": host}
+    return View("run-1", stages or (stage(),), hosts, network_gone, room=None, draining=draining, clock=90.0)
 
 
 def drawn(seen):
@@ -55,6 +56,10 @@ def test_line_tells_what_is_wrong():
     text = line(seen)
     assert "tjro is paused, next try in 10 min: blocked  download has stopped" in text
     assert text.endswith(r"paused for\x1b[2J long")
+
+
+def test_lost_network_is_told():
+    assert "no host can be reached for 1 min 30 s: waiting" in line(view(network_gone=0.0))
 
 
 def test_draining_is_told_rather_than_its_consequences():

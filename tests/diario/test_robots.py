@@ -20,7 +20,7 @@ from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.ledger.court_notes import RobotsCopy
 from trio_pipeline.diario.robots import Robots
 from trio_pipeline.diario.selection import Selection
-from trio_pipeline.pacing import HostPaused, Pacer
+from trio_pipeline.pacing import HostPaused, Network, Pacer
 from trio_pipeline.retry import StopStage, TryAgain
 
 DAY = 86_400.0
@@ -63,7 +63,13 @@ class Asked:
         self._client = open_http(self.world, user_agent="trio-pipeline/1 (+me@example.org)")
         http = await self._client.__aenter__()
         self.robots = Robots(
-            http, self.pacer, self.notes, self.world, base_url="http://court.test", patience=self.patience
+            http,
+            self.pacer,
+            self.notes,
+            self.world,
+            base_url="http://court.test",
+            patience=self.patience,
+            network=Network(),
         )
         return self
 

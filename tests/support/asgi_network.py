@@ -21,7 +21,8 @@ from trio_pipeline.services.exchange import ConnectionCut
 class AsgiNetwork:
     """Leads to `apps`, by host and port.
 
-    `down` are those that refuse connections. `delay` says how many seconds a request is under way before its app sees
+    `down` are those that refuse connections. `silence` makes others say nothing, neither to who wants to connect nor to
+    who waits for the rest of an answer. `delay` says how many seconds a request is under way before its app sees
     anything of it.
     """
 
@@ -31,6 +32,21 @@ class AsgiNetwork:
         self.down: set[str] = set()
         self.delay: Callable[[httpx.Request], float] = lambda _: 0.0
         self.begun: list[tuple[float, str, str]] = []
+        self._silent: set[str] = set()
+        self._spoken = trio.Event()
+
+    def silence(self, *places: str) -> None:
+        """From now on, these and no others say nothing."""
+        self._silent = set(places)
+        self._spoken.set()
+        self._spoken = trio.Event()
+
+    def is_silent(self, place: str) -> bool:
+        return place in self._silent
+
+    async def wait_spoken(self, place: str) -> None:
+        while place in self._silent:
+            await self._spoken.wait()
 
     def transport(self) -> httpx.AsyncBaseTransport:
         return _Transport(self)
@@ -49,9 +65,14 @@ class _Transport(httpx.AsyncBaseTransport):
         await trio.lowlevel.checkpoint()
         if place in self._network.down:
             raise httpx.ConnectError("[Errno 111] Connection refused")
+        if self._network.is_silent(place):
+            with trio.move_on_after(request.extensions["timeout"]["connect"]):
+                await self._network.wait_spoken(place)
+            if self._network.is_silent(place):
+                raise httpx.ConnectTimeout("timed out")
         self._network.begun.append((trio.current_time(), request.method, str(request.url)))
         await trio.sleep(self._network.delay(request))
-        call = _Call(request)
+        call = _Call(request, self._network, place)
         self._network.nursery.start_soon(call.serve, self._network.apps[place])
         try:
             await call.send_body()
@@ -64,8 +85,10 @@ class _Transport(httpx.AsyncBaseTransport):
 class _Call:
     """One request and its answer, as both sides see it."""
 
-    def __init__(self, request: httpx.Request) -> None:
+    def __init__(self, request: httpx.Request, network: AsgiNetwork, place: str) -> None:
         self._request = request
+        self._network = network
+        self._place = place
         self._timeouts = request.extensions["timeout"]
         self._sending, self._received = trio.open_memory_channel[bytes](0)
         self._answering, self._answered = trio.open_memory_channel[dict](0)
@@ -79,6 +102,7 @@ class _Call:
             async for chunk in self._request.stream:
                 if chunk:
                     with self._limited("write", httpx.WriteTimeout):
+                        await self._network.wait_spoken(self._place)
                         await self._sending.send(chunk)
         except trio.BrokenResourceError:
             return  # as httpcore does: there may be an answer all the same
@@ -99,9 +123,11 @@ class _Call:
     async def _next(self) -> dict | None:
         with self._limited("read", httpx.ReadTimeout):
             try:
-                return await self._answered.receive()
+                message = await self._answered.receive()
             except trio.EndOfChannel:
                 return None
+            await self._network.wait_spoken(self._place)
+            return message
 
     @contextmanager
     def _limited(self, kind: str, error: type[httpx.TimeoutException]):

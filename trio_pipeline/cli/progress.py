@@ -90,7 +90,10 @@ def _failures(stage: StageView) -> str:
 
 
 def _remarks(view: View) -> list[str]:
-    remarks = [
+    remarks = []
+    if view.network_gone_since is not None:
+        remarks.append(f"no host can be reached for {time_left(view.clock - view.network_gone_since)}: waiting")
+    remarks += [
         f"{name} is paused, next try in {time_left(max(0.0, host.paused_until - view.clock))}: {host.reason}"
         for name, host in view.hosts.items()
         if host.paused_until is not None

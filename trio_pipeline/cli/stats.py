@@ -34,6 +34,7 @@ _RUN = (
     "stalls",
     "longest_stall",
     "memory",
+    "network_gone_since",
 )
 _ROOM = (
     "archive",

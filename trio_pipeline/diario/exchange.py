@@ -11,10 +11,11 @@ from __future__ import annotations
 import httpx
 import trio
 
+from trio_pipeline.diario.silence import is_silence
 from trio_pipeline.pacing import Permit
 from trio_pipeline.retry import TryAgain
 
-__all__ = ["AnswerBody", "BrokenOff", "Exchange"]
+__all__ = ["AnswerBody", "BrokenOff", "Exchange", "Stalled"]
 
 # Bytes a second, averaged over a stall timeout, below which a body is a stall that only pretends to move.
 _SLOWEST = 64.0
@@ -28,7 +29,19 @@ def _length(response: httpx.Response) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
 
 
-class BrokenOff(TryAgain):
+class Stalled(TryAgain):
+    """Nothing more came from the other side.
+
+    Attributes:
+        silent_since: Since when, in Trio's time; None if it was the end of the connection that came.
+    """
+
+    def __init__(self, reason: str, *, silent_since: float | None = None, counts: bool = True) -> None:
+        super().__init__(reason, counts=counts)
+        self.silent_since = silent_since
+
+
+class BrokenOff(Stalled):
     """A body came to an end before its end: it broke off, stalled or was cut short. What came of it is good."""
 
 
@@ -40,10 +53,11 @@ class AnswerBody:
     Cancellation: a checkpoint wherever bytes are awaited; the connection is then given up.
     """
 
-    def __init__(self, response: httpx.Response, stall_timeout: float) -> None:
+    def __init__(self, response: httpx.Response, permit: Permit, stall_timeout: float) -> None:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         # Not `response.aiter_raw()`: every generator less is a cost less.
         self._stream = aiter(response.stream)
+        self._permit = permit
         self._length = _length(response)
         self._stall_timeout = stall_timeout
         self._peeked = b""
@@ -88,10 +102,15 @@ class AnswerBody:
             chunk = await anext(self._stream)
         except httpx.TimeoutException as error:
             reason = f"stalled: nothing came for {self._stall_timeout:g} s after {self._received} bytes"
-            raise BrokenOff(reason) from error
+            self._permit.unreachable(reason, silent=True)
+            raise BrokenOff(reason, silent_since=began) from error
         except httpx.TransportError as error:
             said = "" if self._length is None else f"; {self._length} were said"
-            raise BrokenOff(f"the connection broke off after {self._received} bytes of the body{said}") from error
+            reason = f"the connection broke off after {self._received} bytes of the body{said}"
+            # The head may have been a success already; this tells of a host that never gets any further.
+            self._permit.unreachable(reason, silent=is_silence(error))
+            raise BrokenOff(reason) from error
+        self._permit.heard()
         self._received += len(chunk)
         self._since += len(chunk)
         self._check_pace(trio.current_time() - began)
@@ -138,7 +157,7 @@ class Exchange:
     ) -> None:
         self.status = response.status_code
         self.headers = response.headers
-        self.body = AnswerBody(response, stall_timeout)
+        self.body = AnswerBody(response, permit, stall_timeout)
         self.permit = permit
         self.retry_after = retry_after
         self._response = response

@@ -23,6 +23,7 @@ import trio
 
 from trio_pipeline.channels import Backlog, close_together
 from trio_pipeline.diario.court_answers import what_to_do
+from trio_pipeline.diario.exchange import Stalled
 from trio_pipeline.diario.items import Branches, Item, following, starting_stages
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import Ledger
@@ -37,8 +38,8 @@ from trio_pipeline.diario.stages.download import Downloader
 from trio_pipeline.diario.stages.extract import Extracted, Extractor
 from trio_pipeline.diario.stages.listing import LISTING, Lister
 from trio_pipeline.nursery import Pipeline, Stage
-from trio_pipeline.pacing import HostPaused
-from trio_pipeline.retry import Done, Outcome, RetryPolicy, StopStage
+from trio_pipeline.pacing import HostPaused, Network
+from trio_pipeline.retry import Done, Outcome, RetryPolicy, StopStage, TryAgain
 from trio_pipeline.world import World
 
 __all__ = ["EXTRACTOR", "Flow"]
@@ -62,6 +63,7 @@ class Flow:
         confirmer: What `confirm` does; None if it is off.
         extractor: What `extract` does; None if it is off.
         reader_version: The version of the rules.
+        network: Whether anybody has been heard.
         world: For the time of day.
         oldest_first: Whether the oldest gazette goes first rather than the newest.
 
@@ -86,6 +88,7 @@ class Flow:
         confirmer: Confirmer | None,
         extractor: Extractor | None,
         reader_version: str,
+        network: Network,
         world: World,
         oldest_first: bool,
     ) -> None:
@@ -100,6 +103,7 @@ class Flow:
         self._confirmer = confirmer
         self._extractor = extractor
         self._reader_version = reader_version
+        self._network = network
         self._world = world
         self._sign = 1 if oldest_first else -1
         self.items: dict[str, Item] = {}
@@ -211,8 +215,13 @@ class Flow:
         self._at_once[name] = at_once
 
         async def handle(item: Item) -> Result:
-            with _heeding_pauses(is_of_the_court=name is StageName.DOWNLOAD):
-                return await work(item)
+            try:
+                with _heeding_pauses(is_of_the_court=name is StageName.DOWNLOAD):
+                    result = await work(item)
+            except Stalled as error:
+                raise self._in_doubt(item, error) from error
+            item.was_stalled = False
+            return result
 
         async def record(item: Item, outcome: Outcome[Result], attempt: int, elapsed: float) -> None:
             write = self._write_reading(outcome) if name is StageName.EXTRACT else None
@@ -248,6 +257,21 @@ class Flow:
         )
         await lister.begin()
         return lister.backlog
+
+    def _in_doubt(self, item: Item, error: Stalled) -> TryAgain:
+        """Whether a silence uses up an attempt.
+
+        If nobody else was heard in its second half, our own network may have gone: all who are silent then have not
+        fallen silent at the same moment. The next attempt will show that: its connection fails, or it is answered. So
+        the first silence of a gazette in a row uses up none, and a file that always stalls fails all the same.
+        """
+        since = error.silent_since
+        if not error.counts or since is None or item.was_stalled:
+            return error
+        if self._network.heard_since((since + trio.current_time()) / 2):
+            return error
+        item.was_stalled = True
+        return TryAgain(error.reason, after=error.after, counts=False)
 
     def _write_reading(self, outcome: Outcome[Result]) -> Callable[[Event], Awaitable[None]] | None:
         """What records a reading together with its event."""

@@ -6,6 +6,7 @@ This file does not know what they are asked for.
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,13 +29,15 @@ from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Source
 from trio_pipeline.diario.titles import Titles
 from trio_pipeline.diario.user_agent import user_agent
-from trio_pipeline.pacing import Pacer
+from trio_pipeline.pacing import Network, Pacer
 from trio_pipeline.world import World
 
 __all__ = ["Hosts", "archive_name", "open_hosts"]
 
 _FOLDER = "folder:"
-_REMEMBER_EVERY = 10.0  # seconds
+_LOOK_EVERY = 10.0  # seconds
+
+_log = logging.getLogger("trio_pipeline.hosts")
 
 
 class Hosts:
@@ -45,6 +48,7 @@ class Hosts:
         listing: What it lists.
         archive: The archive of this run, or None.
         pacers: The paces, by the name of the group of hosts.
+        network: Our own, as the pacers have come to know it.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Hosts:
         internet_archive: InternetArchive,
         archive: Archive | None,
         pacers: Mapping[str, Pacer],
+        network: Network,
         ledger: Ledger,
         world: World,
     ) -> None:
@@ -62,6 +67,7 @@ class Hosts:
         self.listing = listing
         self.archive = archive
         self.pacers = pacers
+        self.network = network
         self._internet_archive = internet_archive
         self._ledger = ledger
         self._world = world
@@ -83,14 +89,18 @@ class Hosts:
         """How much room for uploads the archive of this run has said that it has; None if nobody asks for any."""
         return self._internet_archive.room() if self.archive is self._internet_archive else None
 
-    async def remember_paces(self) -> None:
-        """Keep what the pacers learn in the ledger, from time to time and at the end.
+    async def watch(self) -> None:
+        """Keep what the pacers learn in the ledger, from time to time and at the end, and log when the network goes.
 
         Cancellation: the last news is recorded first.
         """
+        is_gone = False
         try:
-            async for _ in periodic(_REMEMBER_EVERY):
+            async for _ in periodic(_LOOK_EVERY):
                 await self._remember()
+                if (self.network.gone_since is not None) is not is_gone:
+                    is_gone = not is_gone
+                    _log.warning("no host can be reached: waiting" if is_gone else "a host can be reached again")
         finally:
             with trio.CancelScope(shield=True):
                 await self._remember()
@@ -109,6 +119,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
 
     Cancellation: connections are closed.
     """
+    network = Network()
     pacers = {
         name: Pacer(
             name,
@@ -116,6 +127,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             concurrency=workers,
             patience=settings.run.patience,
             learned=learned_pace(await ledger.pace(name)),
+            network=network,
         )
         for name, interval, workers in (
             (COURT, settings.tjro.interval, settings.tjro.workers),
@@ -139,6 +151,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             layout=settings.archive.layout,
             titles=Titles(settings.archive.title, settings.archive.year_title),
             patience=settings.run.patience,
+            network=network,
             size_limit=settings.tjro.size_limit,
             trusted_hosts=settings.archive.trusted_hosts,
         )
@@ -149,6 +162,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             world,
             base_url=settings.tjro.base_url,
             patience=settings.run.patience,
+            network=network,
         )
         court = Court(
             http,
@@ -163,6 +177,7 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             internet_archive=internet_archive,
             archive=_archive(settings, internet_archive, world),
             pacers=pacers,
+            network=network,
             ledger=ledger,
             world=world,
         )

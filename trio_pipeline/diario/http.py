@@ -17,8 +17,9 @@ from typing import TypeAlias
 import httpx
 import trio
 
-from trio_pipeline.diario.exchange import Exchange
+from trio_pipeline.diario.exchange import Exchange, Stalled
 from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.diario.silence import is_silence
 from trio_pipeline.pacing import Pacer, Permit
 from trio_pipeline.retry import TryAgain, retry_after_seconds
 from trio_pipeline.world import World
@@ -62,7 +63,7 @@ def same_host(source: httpx.URL, target: httpx.URL) -> bool:
     return (source.scheme, target.scheme) == ("http", "https")
 
 
-class Unanswered(TryAgain):
+class Unanswered(Stalled):
     """The request went out whole, and no answer came: whether it took effect is unknown."""
 
 
@@ -146,6 +147,7 @@ class Http:
                     if not is_last and turn.may_repeat(error, outgoing.method):
                         continue
                     raise self._in_words(error, turn, permit) from error
+                permit.heard()
                 exchange = Exchange(
                     response,
                     permit,
@@ -199,14 +201,16 @@ class Http:
             return (Unanswered if turn.has_sent_all else TryAgain)(reason, counts=False)
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
             reason = f"no connection: {_first_line(error)}"
-            permit.unreachable(reason)
+            permit.unreachable(reason, silent=is_silence(error))
             return TryAgain(reason, counts=False)
         if isinstance(error, httpx.TimeoutException):
             reason = f"stalled: no answer in {self._stall_timeout:g} s"
         else:
             reason = f"the connection broke off before an answer came: {_first_line(error)}"
-        permit.unreachable(reason)
-        return Unanswered(reason) if turn.has_sent_all else TryAgain(reason)
+        is_silent = is_silence(error)
+        permit.unreachable(reason, silent=is_silent)
+        silent_since = trio.current_time() - self._stall_timeout if is_silent else None
+        return (Unanswered if turn.has_sent_all else Stalled)(reason, silent_since=silent_since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Item:
         look_due: Since when, in Trio time, its upload is due to be seen; what the archive said before does not tell.
         queued: The stages that it waits for or is worked on in.
         left: The lives that have to wait for another run.
+        was_stalled: Whether its last attempt ended in a silence that nobody can be blamed for yet.
     """
 
     gazette: Gazette
@@ -73,6 +74,7 @@ class Item:
     look_due: float = -math.inf
     queued: set[StageName] = field(default_factory=set)
     left: set[Life] = field(default_factory=set)
+    was_stalled: bool = False
 
     def __repr__(self) -> str:
         return self.gazette.id

@@ -25,7 +25,7 @@ from trio_pipeline.diario.http import Http, same_host
 from trio_pipeline.diario.ledger.court_notes import CourtNotes, RobotsCopy
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.user_agent import PRODUCT
-from trio_pipeline.pacing import Pacer
+from trio_pipeline.pacing import Network, Pacer
 from trio_pipeline.retry import Backoff, GiveUp, StopStage, TryAgain
 from trio_pipeline.world import World
 
@@ -72,10 +72,19 @@ class Robots:
         world: For the time of day, the jitter and the parsing of a long file.
         base_url: An address of the host.
         patience: Seconds for which nothing may be known before the stages that need the host end.
+        network: Our own, without which nobody's patience is at an end.
     """
 
     def __init__(
-        self, http: Http, pacer: Pacer, notes: CourtNotes, world: World, *, base_url: str, patience: float
+        self,
+        http: Http,
+        pacer: Pacer,
+        notes: CourtNotes,
+        world: World,
+        *,
+        base_url: str,
+        patience: float,
+        network: Network,
     ) -> None:
         parts = urlsplit(base_url)
         self._host = f"{parts.scheme}://{parts.netloc}"
@@ -85,6 +94,7 @@ class Robots:
         self._notes = notes
         self._world = world
         self._patience = patience
+        self._network = network
         self._lock = trio.Lock()
         self._copy: RobotsCopy | None = None
         self._rules: Protego | None = None
@@ -138,7 +148,8 @@ class Robots:
 
     async def _wait_for_next_try(self) -> None:
         """Space the tries of all who want to know."""
-        if self._failures and self._copy is None and self._next_try - self._unknown_since > self._patience:
+        since = self._network.accountable_since(self._unknown_since)
+        if self._failures and self._copy is None and self._next_try - since > self._patience:
             raise StopStage(
                 f"{self._last_failure}; nothing is asked for without it. What to do: look at it with a browser, and "
                 "run again later"

@@ -208,7 +208,7 @@ async def _work(
                 pipeline.start_service(ending.heed, interrupts)
             if settings.run.deadline is not None:
                 pipeline.start_service(ending.drain_after, settings.run.deadline)
-            pipeline.start_service(workshop.hosts.remember_paces)
+            pipeline.start_service(workshop.hosts.watch)
             for watcher in watchers:
                 pipeline.start_service(watcher, running)
             async with open_control(socket_path(settings.run.db), running.commands()):
@@ -281,6 +281,7 @@ def _flow(workshop: _Workshop, chosen: Plan) -> Flow:
         confirmer=confirmer,
         extractor=extractor,
         reader_version=READER_VERSION,
+        network=hosts.network,
         world=world,
         oldest_first=workshop.job.selection.oldest_first,
     )

@@ -66,6 +66,7 @@ class View:
         run_id: The run.
         stages: Its stages, in the order of the flow.
         hosts: How the hosts are asked, by the name of their group.
+        network_gone_since: Since when no host can be reached, in Trio's time; None while one can.
         room: How much room for uploads the archive has said that it has; None if nobody asks for any.
         draining: Whether it takes up nothing new any more.
         clock: Trio's time of that moment, which the hosts' pauses are told in.
@@ -74,6 +75,7 @@ class View:
     run_id: str
     stages: tuple[StageView, ...]
     hosts: Mapping[str, PacerStatistics]
+    network_gone_since: float | None
     room: RoomStatistics | None
     draining: bool
     clock: float
@@ -124,6 +126,7 @@ class Running:
                 *(self._stage_view(name, telemetry.stages.get(name.value)) for name in self._flow.stages),
             ),
             hosts={name: pacer.statistics() for name, pacer in self._hosts.pacers.items()},
+            network_gone_since=self._hosts.network.gone_since,
             room=self._hosts.room(),
             draining=self._pipeline.draining,
             clock=trio.current_time(),
@@ -209,6 +212,7 @@ class Running:
                 "seconds_left": stage.time_left,
                 "stopped": stage.stopped,
             }
+        now, clock = self._world.now(), trio.current_time()
         telemetry, spool = self._telemetry.snapshot(), self._spool.statistics()
         yield {
             "run": view.run_id,
@@ -219,8 +223,8 @@ class Running:
             "stalls": telemetry.stalls.count,
             "longest_stall": round(telemetry.stalls.longest, 3),
             "memory": telemetry.memory.resident,
+            "network_gone_since": _at(view.network_gone_since, clock, now),
         }
-        now, clock = self._world.now(), trio.current_time()
         for name, host in view.hosts.items():
             yield {
                 "host": name,

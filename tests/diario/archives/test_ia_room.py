@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trio_pipeline.diario.archives.ia_answers import Limits, Queue
 from trio_pipeline.diario.archives.ia_room import Room
-from trio_pipeline.pacing import HostPaused
+from trio_pipeline.pacing import HostPaused, Network
 from trio_pipeline.retry import TryAgain
 from trio_pipeline.testing import run
 
@@ -33,8 +33,8 @@ class Desk:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-def room_of(desk, *, patience=1_800.0, one_item=False):
-    return Room(desk, patience=patience, one_item=one_item)
+def room_of(desk, *, patience=1_800.0, network=None, one_item=False):
+    return Room(desk, patience=patience, network=network or Network(), one_item=one_item)
 
 
 async def take_all(room, count, item="a"):
@@ -90,6 +90,30 @@ async def test_who_waits_longer_than_the_patience_is_told(autojump_clock):
             await room.take("a")
     # Asked at 0 and 31 s; the next time would have been at 92 s, and the one after that is too late.
     assert trio.current_time() == 93
+
+
+async def test_without_network_patience_has_no_end(autojump_clock):
+    network = Network()
+    network.missed(0.0)
+    room = room_of(Desk(*[None] * 100, limits()), patience=100.0, network=network)
+    await room.take("a")
+    assert trio.current_time() > 8 * 3_600
+
+
+async def test_patience_begins_when_the_network_is_back(autojump_clock):
+    network = Network()
+    network.missed(0.0)
+    room = room_of(Desk(None), patience=1_000.0, network=network)
+    async with trio.open_nursery() as nursery:
+
+        async def want():
+            with pytest.raises(HostPaused):
+                await room.take("a")
+
+        nursery.start_soon(want)
+        await trio.sleep(20_000)
+        network.heard(20_000)
+    assert 20_700 <= trio.current_time() <= 21_000
 
 
 async def test_old_answers_are_forgotten(autojump_clock):

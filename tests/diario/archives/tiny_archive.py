@@ -15,7 +15,7 @@ from trio_pipeline.diario.archives.internet_archive import InternetArchive
 from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.model import Checksums
 from trio_pipeline.diario.titles import Titles
-from trio_pipeline.pacing import Pacer
+from trio_pipeline.pacing import Network, Pacer
 
 ACCESS_KEY, SECRET_KEY = "ACCESSKEY12345", "SECRETKEY67890"
 
@@ -87,7 +87,7 @@ class Opened:
 
     def __init__(self, http, world, transport, *, patience=math.inf, **options):
         self.s3_pacer = Pacer("s3", patience=patience)
-        options["patience"] = patience
+        options |= {"patience": patience, "network": Network()}
         self.metadata_pacer = Pacer("metadata")
         self.tiny = transport.script
         self.transport = transport

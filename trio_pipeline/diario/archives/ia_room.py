@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import trio
 
 from trio_pipeline.diario.archives.ia_answers import Limits, Queue
-from trio_pipeline.pacing import HostPaused
+from trio_pipeline.pacing import HostPaused, Network
 from trio_pipeline.retry import TryAgain
 
 __all__ = ["Room", "RoomStatistics"]
@@ -61,12 +61,16 @@ class Room:
 
     Args:
         ask: Asks the archive about an item; None if there was no answer, or none that can be read.
-        patience: Seconds. Who waits for room longer gets HostPaused.
+        patience: Seconds. Who waits for room longer gets HostPaused; while the network is gone, nobody does.
+        network: Our own.
         one_item: Whether an item gets many uploads, so that its own queue matters too.
     """
 
-    def __init__(self, ask: Callable[[str], Awaitable[Limits | None]], *, patience: float, one_item: bool) -> None:
+    def __init__(
+        self, ask: Callable[[str], Awaitable[Limits | None]], *, patience: float, network: Network, one_item: bool
+    ) -> None:
         self._ask = ask
+        self._network = network
         self._patience = patience
         self._one_item = one_item
         self._lock = trio.Lock()
@@ -164,8 +168,10 @@ class Room:
         self._closed_since, self._reason, self._pause = None, "", _FIRST_PAUSE
 
     def _check_patience(self) -> None:
-        since, until = self._closed_since, self._next_question
-        if since is not None and until - since > self._patience and trio.current_time() < until:
+        until = self._next_question
+        if self._closed_since is None or trio.current_time() >= until:
+            return
+        if until - self._network.accountable_since(self._closed_since) > self._patience:
             raise HostPaused(until, self._reason, unreachable=False)
 
     def _check_rest(self, item: str) -> None:

@@ -37,7 +37,7 @@ from trio_pipeline.diario.model import Checksums, Gazette
 from trio_pipeline.diario.partials import Partial
 from trio_pipeline.diario.sources import Body, open_file
 from trio_pipeline.diario.titles import Titles
-from trio_pipeline.pacing import Pacer
+from trio_pipeline.pacing import Network, Pacer
 from trio_pipeline.retry import GiveUp, Reject, StopStage, TryAgain
 from trio_pipeline.world import World
 
@@ -89,6 +89,7 @@ class InternetArchive:
         layout: `year` or `edition`: what an item holds.
         titles: What items and files are called.
         patience: Seconds for which room for an upload is waited for.
+        network: Our own, without which nobody's patience is at an end.
         size_limit: The most bytes that are taken when a gazette is read from here.
         trusted_hosts: Hosts besides the archive's own that it may send us to.
     """
@@ -110,7 +111,8 @@ class InternetArchive:
         collection: str,
         layout: Literal["year", "edition"],
         titles: Titles,
-        patience: float = math.inf,
+        patience: float,
+        network: Network,
         size_limit: int = 200_000_000,
         trusted_hosts: Collection[str] = (),
     ) -> None:
@@ -134,7 +136,7 @@ class InternetArchive:
             # An item of one edition is asked about once or twice in a run: nothing would be won by keeping 5,000.
             remember=layout == "year",
         )
-        self._room = Room(self._ask_limits, patience=patience, one_item=layout == "year")
+        self._room = Room(self._ask_limits, patience=patience, network=network, one_item=layout == "year")
         # Of items: those known to exist, and the locks of those being created.
         self._existing: set[str] = set()
         self._creating: dict[str, trio.Lock] = {}
