@@ -115,7 +115,7 @@ ROWS = [
         "reset in the body",
         sends(_HALF),
         "the connection broke off after 1000 bytes of the body; 5009 were said",
-        None,
+        "unreachable",
         True,
     ),
     Row(
@@ -150,7 +150,7 @@ ROWS = [
     Row("503", sends(sent(503)), "the court asks to wait: status 503", "rejected", False, three=5.0),
     Row("504", sends(sent(504)), "the court answered with status 504", "rejected", True, three=5.0),
     Row("stalled before the answer", sends(1e6), "stalled: no answer in 60 s", "unreachable", True, three=5.0),
-    Row("stalled body", sends(_HALF, 1e6), "stalled: nothing came for 60 s after 1000 bytes", None, True),
+    Row("stalled body", sends(_HALF, 1e6), "stalled: nothing came for 60 s after 1000 bytes", "unreachable", True),
     Row("body that trickles", endless(b"x", 3.0), "stalled: 25 bytes in 60 s", None, True),
     Row(
         "body that never ends", endless(b"x" * 1_000, 0.1), "larger than allowed: the limit is 400000 bytes", None, True
@@ -162,7 +162,7 @@ ROWS = [
         "shorter than said",
         sends(sent(200, PDF, length=len(PDF) + 1)),
         "the connection broke off after 5009 bytes of the body; 5010 were said",
-        None,
+        "unreachable",
         True,
     ),
     Row(

@@ -156,27 +156,41 @@ def counts_what_is_left(seen: LifeSeen, history: History) -> Iterator[str]:
 
 
 def counts_attempts(seen: LifeSeen, _history: History) -> Iterator[str]:
-    """Attempts count from 1, one by one, and are never more than allowed."""
+    """Attempts count from 1, one by one, and are never more than allowed; the first silence in a row may be free."""
     last: dict[tuple[str, str], Event] = {}
+    was_free: dict[tuple[str, str], bool] = {}
     for event in seen.events:
         key = event.diario_id, event.stage
         if event.outcome == "reset":
             last.pop(key, None)
         if event.attempt is None:
             continue
-        if event.attempt not in _possible_attempts(last.get(key)) or event.attempt > ATTEMPTS:
-            yield f"{event.stage} of {event.diario_id}: attempt {event.attempt} after {last.get(key)}"
+        before = last.get(key)
+        possible = _possible_attempts(before, may_be_free=not was_free.get(key))
+        if event.attempt not in possible or event.attempt > ATTEMPTS:
+            yield f"{event.stage} of {event.diario_id}: attempt {event.attempt} after {before}"
+        was_free[key] = _is_silence(before) and before is not None and before.attempt == event.attempt
         last[key] = event
 
 
-def _possible_attempts(before: Event | None) -> set[int]:
-    """The numbers that an attempt may have after another one at the same gazette in the same stage."""
+def _is_silence(event: Event | None) -> bool:
+    return event is not None and event.outcome == "put_off" and event.reason.startswith("stalled")
+
+
+def _possible_attempts(before: Event | None, *, may_be_free: bool) -> set[int]:
+    """The numbers that an attempt may have after another one at the same gazette in the same stage.
+
+    Args:
+        before: The other one.
+        may_be_free: Whether a silence may use up none, which nobody can be blamed for yet.
+    """
     if before is None or before.attempt is None:
         return {1}
     if before.outcome == "put_off" and before.reason.startswith(_FAULTS_OF_OTHERS):
         return {before.attempt}
     if before.outcome == "put_off" and before.reason.startswith(_FAILURES) and before.stage != StageName.CONFIRM:
-        return {before.attempt + 1}
+        free = {before.attempt} if may_be_free and _is_silence(before) else set()
+        return {before.attempt + 1} | free
     return {1, before.attempt, before.attempt + 1}
 
 
