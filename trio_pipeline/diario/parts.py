@@ -67,17 +67,19 @@ class Part:
         """
         self._partial = partial
         file = await (self._files.append(self.path) if self.size else self._files.create(self.path))
+        broken_off: BrokenOff | None = None
         try:
             try:
                 async for chunk in chunks:
                     self._hasher.update(chunk)
                     await grow(self.size)
                     await file.write(chunk)
-            except BrokenOff:
-                # What was written need not be in the file before it is synced.
-                await file.sync()
-                raise
+            except BrokenOff as error:
+                broken_off = error
+            # What was written need not be in the file before it is synced, broken off or not.
             await file.sync()
         finally:
             await file.close()
+        if broken_off is not None:
+            raise broken_off
         return self._hasher.checksums()

@@ -127,7 +127,8 @@ class Downloader:
                     item.gazette.id, body.chunks, reservation, check, body.partial(source.name)
                 )
         except PartRefused:
-            await self._spool.forget(item.gazette.id)
+            with trio.CancelScope(shield=True):
+                await self._spool.forget(item.gazette.id)
             raise
         except BrokenOff as error:
             if self._came_on(item, source):
