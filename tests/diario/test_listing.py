@@ -201,12 +201,34 @@ async def test_year_begins_while_the_run_lasts(tmp_path, autojump_clock):
         assert told.readings("ano=2026")
 
 
-async def test_limit_is_not_exceeded_by_what_is_listed_later(tmp_path, autojump_clock):
+async def test_limit_is_one_of_what_is_known_and_what_is_listed(tmp_path, autojump_clock):
+    """The newest go first, and what is newest is known only when the listing has been read."""
     async with open_scene(tmp_path, 6) as scene:
-        await scene.run(gazettes=scene.gazettes[:3], selection=Selection(limit=0))
-        report = await scene.run(listing=True, selection=Selection(limit=4))
-        assert report.counts["listing"]["new"] == 1
-        assert len(downloaded(scene)) == 4
+        by_date = sorted(scene.gazettes, key=lambda gazette: (gazette.date, gazette.id))
+        await scene.run(gazettes=by_date[:4], selection=Selection(limit=0))
+        report = await scene.run(listing=True, selection=Selection(limit=3))
+        assert report.counts["listing"]["new"] == 2
+        newest = {date for (date,) in scene.rows("SELECT date FROM diarios WHERE download_state = 'downloaded'")}
+        assert min(newest) >= by_date[3].date
+        assert len(downloaded(scene)) == 3
+        # Nothing to read now, and the limit is one of what is known.
+        report = await scene.run(listing=True, selection=Selection(limit=2))
+        assert report.counts["listing"] == {"new": 0, "left": 0}
+        assert len(downloaded(scene)) == 5
+        scene.check()
+
+
+@pytest.mark.parametrize(("told_instead", "confirmed"), [(BLOCKED, 0), ((500, b""), 2)])
+async def test_limit_does_not_wait_for_ever(tmp_path, autojump_clock, told_instead, confirmed):
+    """What is known is worked on though the listing stays unread, as far as the court lets."""
+    async with open_told(tmp_path, 4) as (scene, told):
+        await scene.run(selection=Selection(limit=0))
+        told.lists = lambda rows: told_instead
+        report = await scene.run(listing=True, selection=Selection(limit=2))
+        scene.check()
+        assert exit_code_of(report) is ExitCode.STOPPED
+        assert report.counts["archive"].get("confirmed", 0) == confirmed
+        assert report.counts["download"]["left"] == 2 - confirmed
 
 
 async def test_gazette_that_has_moved_is_known_by_its_new_address(tmp_path, autojump_clock):

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import trio
+from trio_util import move_on_when
 
 from trio_pipeline.channels import Backlog, close_together
 from trio_pipeline.diario.court_answers import what_to_do
@@ -29,6 +30,7 @@ from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.lifecycle import Life, StageName, State, life_of
 from trio_pipeline.diario.listing import YearListing
+from trio_pipeline.diario.selection import Selection
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.archive import Archiver
@@ -65,7 +67,7 @@ class Flow:
         reader_version: The version of the rules.
         network: Whether anybody has been heard.
         world: For the time of day.
-        oldest_first: Whether the oldest gazette goes first rather than the newest.
+        selection: What the user asked for.
 
     Attributes:
         items: What this run has taken up, by id.
@@ -90,7 +92,7 @@ class Flow:
         reader_version: str,
         network: Network,
         world: World,
-        oldest_first: bool,
+        selection: Selection,
     ) -> None:
         self._branches = branches
         self._settings = settings
@@ -105,7 +107,8 @@ class Flow:
         self._reader_version = reader_version
         self._network = network
         self._world = world
-        self._sign = 1 if oldest_first else -1
+        self._sign = 1 if selection.oldest_first else -1
+        self._is_limited = selection.limit is not None
         self.items: dict[str, Item] = {}
         self._backlogs: dict[StageName, Backlog[Item]] = {}
         self._at_once: dict[StageName, int] = {}
@@ -115,13 +118,19 @@ class Flow:
     async def run(self, pipeline: Pipeline, items: Iterable[Item]) -> None:
         """Start the stages, put every item where its way begins, and return when nothing is left that may be done now.
 
+        Args:
+            pipeline: Where the stages live.
+            items: What this run takes up; with a lister, that says it.
+
         Cancellation: the backlogs stay as they are; the stages end with the pipeline.
         """
         self._start(pipeline)
         backlogs: list[Backlog[Any]] = [*self._backlogs.values()]
         if self.lister is not None:
             # First, so that the newest gazette does not wait for those that are known.
-            backlogs.append(await self._start_listing(pipeline, self.lister))
+            self.listing = self._start_listing(pipeline, self.lister)
+            backlogs.append(self.lister.backlog)
+            items = await self._choose(self.lister, self.listing)
         await self._take_up_new(items)
         async with trio.open_nursery() as nursery:
             for name, stage in self.stages.items():
@@ -241,13 +250,13 @@ class Flow:
             record=record,
         )
 
-    async def _start_listing(self, pipeline: Pipeline, lister: Lister) -> Backlog[int]:
+    def _start_listing(self, pipeline: Pipeline, lister: Lister) -> Stage[int, YearListing]:
         async def handle(year: int) -> YearListing:
             with _heeding_pauses(is_of_the_court=True):
                 return await lister.read(year, self._take_up_new)
 
         patience = self._settings.run.patience
-        self.listing = pipeline.start_stage(
+        return pipeline.start_stage(
             LISTING,
             handle,
             source=lister.backlog,
@@ -255,8 +264,14 @@ class Flow:
             policy=RetryPolicy(attempts=self._settings.retry.attempts, hold=patience, patience=patience),
             record=lister.record,
         )
+
+    async def _choose(self, lister: Lister, listing: Stage[int, YearListing]) -> Sequence[Item]:
+        """What is to be taken up of what is known; with a limit, that depends on what is listed besides."""
         await lister.begin()
-        return lister.backlog
+        if self._is_limited:
+            async with move_on_when(listing.wait_ended):
+                await lister.wait_read()
+        return await lister.choose_first()
 
     def _in_doubt(self, item: Item, error: Stalled) -> TryAgain:
         """Whether a silence uses up an attempt.

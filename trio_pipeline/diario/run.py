@@ -19,7 +19,7 @@ from trio_pipeline.diario.ending import Ending, Interrupts, Report
 from trio_pipeline.diario.flow import Flow
 from trio_pipeline.diario.hosts import Hosts, archive_name, open_hosts
 from trio_pipeline.diario.intake import Intake
-from trio_pipeline.diario.items import Branches
+from trio_pipeline.diario.items import Branches, Item
 from trio_pipeline.diario.judgements import READER_VERSION
 from trio_pipeline.diario.ledger.events import Standing
 from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger, read_standings
@@ -28,7 +28,7 @@ from trio_pipeline.diario.listing_years import court_day, years_to_read
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.preflight import UsageError, uploads_to_announce
 from trio_pipeline.diario.running import Running
-from trio_pipeline.diario.selection import Plan, Selection, plan
+from trio_pipeline.diario.selection import Selection, plan
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.spool import Spool, take_over_spool
 from trio_pipeline.diario.stages.archive import Archiver
@@ -100,8 +100,11 @@ async def run(
         await ledger.add_gazettes(job.gazettes or ())
         async with _open_workshop(job, world, ledger, hosts, branches, standings) as workshop:
             await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
+            if job.gazettes is None:
+                # What is taken up is chosen on the way: with a limit it depends on what is listed.
+                return await _work(workshop, (), watchers, interrupts)
             await ledger.record_all(chosen.events)
-            return await _work(workshop, chosen, watchers, interrupts)
+            return await _work(workshop, chosen.items, watchers, interrupts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ class _Workshop:
     spool: Spool
     processes: Processes
     telemetry: Telemetry
-    known: Sequence[Gazette]
+    standings: Sequence[Standing]
 
 
 @asynccontextmanager
@@ -176,9 +179,8 @@ async def _open_workshop(
         open_telemetry(world) as telemetry,
     ):
         spool = await take_over_spool(settings.run.spool, limit=settings.run.spool_limit, known=known, world=world)
-        gazettes = [standing.gazette for standing in standings]
         try:
-            yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, gazettes)
+            yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, standings)
         finally:
             # What a disk that fails does not let go is swept by the next run.
             with suppress(OSError):
@@ -186,10 +188,10 @@ async def _open_workshop(
 
 
 async def _work(
-    workshop: _Workshop, chosen: Plan, watchers: Sequence[Watcher], interrupts: Interrupts | None
+    workshop: _Workshop, items: Sequence[Item], watchers: Sequence[Watcher], interrupts: Interrupts | None
 ) -> Report:
     settings, ledger = workshop.job.settings, workshop.ledger
-    flow = _flow(workshop, chosen)
+    flow = _flow(workshop)
     ending = Ending(settings.run.grace)
     try:
         async with open_pipeline(random_source=workshop.world.random) as pipeline:
@@ -212,7 +214,7 @@ async def _work(
             for watcher in watchers:
                 pipeline.start_service(watcher, running)
             async with open_control(socket_path(settings.run.db), running.commands()):
-                await flow.run(pipeline, chosen.items)
+                await flow.run(pipeline, items)
     except BaseException as error:
         ending.error = error
         raise
@@ -223,7 +225,7 @@ async def _work(
     return report
 
 
-def _lister(workshop: _Workshop, chosen: Plan) -> Lister | None:
+def _lister(workshop: _Workshop) -> Lister | None:
     job, ledger = workshop.job, workshop.ledger
     if job.gazettes is not None:
         return None
@@ -234,8 +236,7 @@ def _lister(workshop: _Workshop, chosen: Plan) -> Lister | None:
             ledger=ledger,
             selection=job.selection,
             branches=workshop.branches,
-            known=workshop.known,
-            taken=chosen.taken,
+            standings=workshop.standings,
         ),
         telemetry=workshop.telemetry,
         world=workshop.world,
@@ -244,7 +245,7 @@ def _lister(workshop: _Workshop, chosen: Plan) -> Lister | None:
     )
 
 
-def _flow(workshop: _Workshop, chosen: Plan) -> Flow:
+def _flow(workshop: _Workshop) -> Flow:
     """Put the stages together."""
     settings, hosts, world = workshop.job.settings, workshop.hosts, workshop.world
     bookkeeper = Bookkeeper(
@@ -269,7 +270,7 @@ def _flow(workshop: _Workshop, chosen: Plan) -> Flow:
         ledger=workshop.ledger,
         spool=workshop.spool,
         bookkeeper=bookkeeper,
-        lister=_lister(workshop, chosen),
+        lister=_lister(workshop),
         downloader=Downloader(
             spool=workshop.spool,
             court=hosts.court,
@@ -283,5 +284,5 @@ def _flow(workshop: _Workshop, chosen: Plan) -> Flow:
         reader_version=READER_VERSION,
         network=hosts.network,
         world=world,
-        oldest_first=workshop.job.selection.oldest_first,
+        selection=workshop.job.selection,
     )

@@ -54,7 +54,6 @@ class Lister:
     Attributes:
         backlog: The years, each from when it is due. A run does not wait for one that is not.
         faults: What is wrong with the listing of each year, as last read; one line for people.
-        found: How many gazettes were taken up that were not known before.
     """
 
     def __init__(
@@ -71,7 +70,6 @@ class Lister:
         sign = 1 if selection.oldest_first else -1
         self.backlog: Backlog[int] = Backlog(lambda year: sign * year, patient=False)
         self.faults: dict[int, str] = {}
-        self.found = 0
         self._listing = listing
         self._notes = notes
         self._intake = intake
@@ -85,6 +83,12 @@ class Lister:
         self._followed: set[int] = set()
         self._due: set[int] = set()
         self._told: set[tuple[int, int, str]] = set()
+        self._has_read = trio.Event()
+
+    @property
+    def found(self) -> int:
+        """How many gazettes were taken up that were not known before."""
+        return self._intake.found
 
     @property
     def left(self) -> int:
@@ -98,6 +102,18 @@ class Lister:
         """
         self._read_at = await self._notes.readings()
         self._follow()
+        self._look_whether_read()
+
+    async def wait_read(self) -> None:
+        """Return when every year that was due at the beginning has been read, or given up.
+
+        Cancellation: a checkpoint.
+        """
+        await self._has_read.wait()
+
+    async def choose_first(self) -> Sequence[Item]:
+        """See `Intake.choose_first`."""
+        return await self._intake.choose_first()
 
     async def read(self, year: int, take_up: TakeUp) -> YearListing:
         """Read the listing of a year, and take up what is new in it.
@@ -113,9 +129,7 @@ class Lister:
         listed = await self._listing.read_year(year)
         self._tell_problems(year, listed)
         known = self._intake.known_of(year)
-        items = await self._intake.take_in(listed.gazettes)
-        self.found += len(items)
-        await take_up(items)
+        await take_up(await self._intake.take_in(listed.gazettes))
         if listed.flaw is not None:
             raise TryAgain(listed.flaw)
         missing = {gazette.id for gazette in known} - {gazette.id for gazette in listed.gazettes}
@@ -144,6 +158,11 @@ class Lister:
             self._due.discard(year)
             self._put(year, self._refresh if year >= self._today().year else max(self._refresh, DAY))
             self._follow()
+            self._look_whether_read()
+
+    def _look_whether_read(self) -> None:
+        if not self._due:
+            self._has_read.set()
 
     def _follow(self) -> None:
         """Take up the years that are not looked after yet: at the beginning, and when a new one has begun."""
