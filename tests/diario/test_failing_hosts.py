@@ -430,6 +430,103 @@ async def test_file_that_the_archive_does_not_want_is_rejected(tmp_path, autojum
         assert scene.network.count("PUT", "") == 3
 
 
+async def test_after_spam_nothing_is_sent_until_a_person_says_so(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 4, archive_faults=["archive:spam=1x"], archive__kind="internet-archive") as scene:
+        report = await scene.run(archive__workers=1)
+        [(spam,)] = scene.rows("SELECT id FROM diarios WHERE archive_state = 'rejected'")
+        assert f"trio-pipeline retry {spam}" in report.stopped["archive"]
+        asked = scene.requests(scene.archive, "upload")
+        for _ in range(3):
+            await trio.sleep(3_600)
+            report = await scene.run(extract__kind="rules")
+            assert report.ended_by == "host"
+            assert f"took {spam} for spam on 2025-07-01" in report.stopped["archive"]
+        assert scene.requests(scene.archive, "upload") == asked
+        assert scene.rows("SELECT count(*) FROM diarios WHERE extract_state = 'extracted'") == [(4,)]
+        await scene.retry(spam)
+        assert (await scene.run(extract__kind="rules")).ended_by == "finished"
+        await trio.sleep(3_600)
+        await scene.run(extract__kind="rules")
+        scene.check()
+        assert scene.states() == [("downloaded", "confirmed", "extracted")]
+
+
+async def test_what_is_there_already_is_confirmed_after_spam(tmp_path, autojump_clock):
+    faults = ["archive:spam=1x@1"]
+    async with open_scene(tmp_path, 2, archive_faults=faults, archive__kind="internet-archive") as scene:
+        await scene.run(archive__workers=1)
+        await trio.sleep(3_600)
+        await scene.run()
+        states = scene.rows("SELECT archive_state FROM diarios ORDER BY ALL")
+        assert states == [("confirmed",), ("rejected",)]
+
+
+@pytest.mark.parametrize("layout", ["year", "edition"])
+async def test_copy_with_other_bytes_fails_and_is_put_again(tmp_path, autojump_clock, layout):
+    faults = ["archive:corrupt=1x"]
+    async with open_scene(
+        tmp_path, 3, archive_faults=faults, archive__kind="internet-archive", archive__layout=layout
+    ) as scene:
+        await scene.run()
+        await trio.sleep(600)
+        report = await scene.run()
+        assert report.counts["confirm"] == {"confirmed": 2, "failed": 1, "left": 0}
+        [(error, stage)] = scene.rows("SELECT error, error_stage FROM diarios WHERE archive_state = 'failed'")
+        assert stage == "confirm"
+        assert "other bytes" in error
+        await scene.run()
+        await trio.sleep(600)
+        await scene.run()
+        scene.check()
+        assert scene.states() == [("downloaded", "confirmed", "not_asked")]
+        assert sorted(map(len, scene.bodies().values())) == [1, 1, 2]
+
+
+async def test_old_bytes_are_no_answer_while_the_new_ones_are_queued(tmp_path, autojump_clock):
+    faults = ["archive:corrupt=1x"]
+    async with open_scene(tmp_path, 1, archive_faults=faults, archive__kind="internet-archive") as scene:
+        await scene.run()
+        await trio.sleep(600)
+        assert (await scene.run()).failed == 1
+        scene.archive.queue = 4 * 3_600.0
+        for _ in range(6):
+            assert (await scene.run()).failed == 0
+            await trio.sleep(3_600)
+        await trio.sleep(4 * 3_600)
+        await scene.run()
+        assert scene.states() == [("downloaded", "confirmed", "not_asked")]
+        assert scene.requests(scene.archive, "upload") == 2
+
+
+async def test_file_that_never_appears_fails_after_a_day_and_is_put_again(tmp_path, autojump_clock):
+    faults = ["archive:lost=1x"]
+    async with open_scene(tmp_path, 2, archive_faults=faults, archive__kind="internet-archive") as scene:
+        failed = 0
+        for _ in range(6):
+            failed += (await scene.run()).failed
+            await trio.sleep(DAY / 2)
+        scene.check()
+        assert failed == 1
+        assert scene.states() == [("downloaded", "confirmed", "not_asked")]
+        assert scene.requests(scene.archive, "upload") == 3
+
+
+@pytest.mark.parametrize("layout", ["year", "edition"])
+async def test_item_that_goes_dark_is_rejected_and_never_put_again(tmp_path, autojump_clock, layout):
+    faults = ["archive:dark=1x@1"]
+    async with open_scene(
+        tmp_path, 2, archive_faults=faults, archive__kind="internet-archive", archive__layout=layout
+    ) as scene:
+        await scene.run()
+        for _ in range(3):
+            await trio.sleep(DAY)
+            await scene.run()
+        scene.check()
+        assert "rejected" in {archive for _, archive, _ in scene.states()}
+        assert "taken" in scene.rows("SELECT any_value(error) FROM diarios WHERE archive_state = 'rejected'")[0][0]
+        assert scene.requests(scene.archive, "upload") == 2
+
+
 @pytest.mark.parametrize("extract", ["none", "rules"])
 @pytest.mark.parametrize("what", ["keys", "spam"])
 async def test_refused_credentials_stop_the_archive_alone(tmp_path, autojump_clock, extract, what):
@@ -441,6 +538,7 @@ async def test_refused_credentials_stop_the_archive_alone(tmp_path, autojump_clo
         archive_faults=faults,
         court={"latency": 1.0},
         archive__kind="internet-archive",
+        archive__workers=1,
         extract__kind=extract,
     ) as scene:
         if what == "keys":
@@ -456,7 +554,8 @@ async def test_refused_credentials_stop_the_archive_alone(tmp_path, autojump_clo
                 "SELECT arg_max(outcome, seq) FROM events WHERE stage = 'archive' GROUP BY diario_id"
             )
         }
-        assert scene.rows("SELECT DISTINCT archive_state FROM diarios") == [("pending",)]
+        states = scene.rows("SELECT archive_state, count(*) FROM diarios GROUP BY ALL ORDER BY ALL")
+        assert states == ([("pending", 8)] if what == "keys" else [("pending", 7), ("rejected", 1)])
         if extract == "rules":
             assert list(report.stopped) == ["archive"]
             assert scene.rows("SELECT count(*) FROM diarios WHERE extract_state = 'extracted'") == [(8,)]

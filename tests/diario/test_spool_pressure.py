@@ -137,7 +137,7 @@ async def test_full_spool_of_a_stopped_archive_ends_the_downloads(tmp_path, auto
         tmp_path,
         10,
         size=6_000,
-        archive_faults=["archive:spam=1x"],
+        archive_faults=["archive:invalid-key=1x"],
         archive__kind="internet-archive",
         extract__kind="rules",
         run__spool_limit=4 * 6_000,
@@ -256,7 +256,8 @@ async def test_leftovers_are_swept_and_what_is_known_is_kept(tmp_path, autojump_
 
 
 async def test_pdf_that_decayed_in_the_spool_is_brought_back(tmp_path, autojump_clock):
-    async with open_scene(tmp_path, 3, size=6_000, archive_faults=["archive:spam=1x"], archive__workers=1) as scene:
+    faults = ["archive:invalid-key=1x"]
+    async with open_scene(tmp_path, 3, size=6_000, archive_faults=faults, archive__workers=1) as scene:
         await scene.run(archive__kind="internet-archive")
         decayed = scene.spooled()
         for name in decayed:

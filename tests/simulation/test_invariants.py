@@ -197,13 +197,22 @@ def test_view_that_says_something_else(seen, history):
 
 
 @pytest.mark.parametrize(
-    ("reason", "good"), [("stalled: no answer in 60 s", 2), ("the court asks to wait: status 503", 1)]
+    ("reason", "good"), [("the connection broke off after 9 bytes", 2), ("the court asks to wait: status 503", 1)]
 )
 def test_attempts_are_used_up_by_failures_and_not_by_the_faults_of_others(seen, history, reason, good):
     for attempt in (1, 2):
         later = event(1001.0, "download", "downloaded", attempt=attempt)
         record(seen, *DONE[:2], event(1000.5, "download", "put_off", attempt=1, reason=reason), later, *DONE[3:])
         assert ("attempts are counted" in broken(seen, history)) is (attempt != good)
+
+
+@pytest.mark.parametrize(("attempts", "is_good"), [((1, 1, 2), True), ((1, 2, 3), True), ((1, 1, 1), False)])
+def test_first_silence_in_a_row_may_be_free(seen, history, attempts, is_good):
+    first, second, third = attempts
+    silences = [event(1000.5, "download", "put_off", attempt=number, reason="stalled") for number in (first, second)]
+    later = event(1001.0, "download", "downloaded", attempt=third)
+    record(seen, *DONE[:2], *silences, later, *DONE[3:])
+    assert ("attempts are counted" not in broken(seen, history)) is is_good
 
 
 def test_attempts_begin_again_where_somebody_asked_for_it(seen, history):
@@ -409,6 +418,22 @@ def test_request_before_its_retry_after(seen, history):
     assert broken(seen, history) == ["Retry-After is heeded"]
 
 
+def spam(at):
+    return event(at, "archive", "rejected", attempt=1, reason="refused with status 503: appears to be spam")
+
+
+def test_upload_after_spam(seen, history):
+    seen.before = LedgerRows(events=(spam(900.0),))
+    record(seen, *seen.before.events, *DONE)
+    assert "nothing is sent after spam" in broken(seen, history)
+
+
+def test_upload_after_spam_that_somebody_asked_for(seen, history):
+    seen.before = LedgerRows(events=(spam(900.0),))
+    record(seen, *seen.before.events, event(1000.0, "archive", "reset"), *DONE)
+    assert "nothing is sent after spam" not in broken(seen, history)
+
+
 def test_request_before_its_time_of_an_earlier_life(seen, history):
     seen.before = LedgerRows(events=(event(900.0, "download", "put_off", not_before=2000.0),))
     record(seen, *seen.before.events, *DONE)
@@ -539,6 +564,13 @@ class TestAccounting:
         seen.scenario = dataclasses.replace(SCENARIO, faults=faults)
         record(seen, *DONE[:4], event(1003.0, "archive", "rejected", attempt=1, reason=reason))
         record(seen, states={NAME: ("downloaded", "rejected", "not_asked")})
+        assert is_settled(seen)
+        assert (list(everything_is_done(seen, history)) == []) is is_good
+
+    @pytest.mark.parametrize(("faults", "is_good"), [(("archive:spam=1x@0",), True), ((), False)])
+    def test_after_spam_nothing_more_is_archived(self, seen, history, faults, is_good):
+        seen.scenario = dataclasses.replace(SCENARIO, faults=faults)
+        record(seen, *DONE[:4], spam(1003.0), states={NAME: ("downloaded", "rejected", "not_asked")})
         assert is_settled(seen)
         assert (list(everything_is_done(seen, history)) == []) is is_good
 

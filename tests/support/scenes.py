@@ -22,6 +22,8 @@ from virtual_world import EPOCH, make_world
 from trio_pipeline.diario.archives.ia_headers import file_name
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.identifiers import archive_item
+from trio_pipeline.diario.ledger.ledger import open_ledger
+from trio_pipeline.diario.ledger.queries import resettable
 from trio_pipeline.diario.lifecycle import StageName, State, life_of, state_after
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.run import Job, Report, run
@@ -90,6 +92,12 @@ class Scene:
         # A run that hangs would otherwise wait for a clock that jumps for ever.
         with trio.fail_after(30 * 86_400):
             return await run(job, self.world, watchers=watchers, interrupts=interrupts)
+
+    async def retry(self, *identifiers: str) -> None:
+        """Have gazettes tried again by the next run, as a person would who types `retry`."""
+        async with open_ledger(self.directory / "diarios.duckdb", self.world) as ledger:
+            rows = await ledger.read(lambda connection: resettable(connection, {"ids": list(identifiers)}))
+            await ledger.reset(rows)
 
     def settings_with(self, changes: dict[str, object]) -> Settings:
         sections: dict[str, dict[str, object]] = defaultdict(dict)

@@ -31,7 +31,7 @@ from trio_pipeline.diario.running import Running
 from trio_pipeline.diario.selection import Selection, plan
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.spool import Spool, take_over_spool
-from trio_pipeline.diario.stages.archive import Archiver
+from trio_pipeline.diario.stages.archive import Archiver, barred_by
 from trio_pipeline.diario.stages.bookkeeping import Bookkeeper
 from trio_pipeline.diario.stages.confirm import Confirmer, LookSchedule
 from trio_pipeline.diario.stages.download import Downloader
@@ -166,6 +166,7 @@ class _Workshop:
     processes: Processes
     telemetry: Telemetry
     standings: Sequence[Standing]
+    barred: str | None
 
 
 @asynccontextmanager
@@ -179,8 +180,10 @@ async def _open_workshop(
         open_telemetry(world) as telemetry,
     ):
         spool = await take_over_spool(settings.run.spool, limit=settings.run.spool_limit, known=known, world=world)
+        spam = await ledger.taken_for_spam(branches.archive)
+        barred = None if spam is None else barred_by(*spam)
         try:
-            yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, standings)
+            yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, standings, barred)
         finally:
             # What a disk that fails does not let go is swept by the next run.
             with suppress(OSError):
@@ -260,7 +263,13 @@ def _flow(workshop: _Workshop) -> Flow:
     schedule = LookSchedule(settings.archive.confirm_after, world)
     archiver = confirmer = extractor = None
     if hosts.archive is not None:
-        archiver = Archiver(archive=hosts.archive, spool=workshop.spool, bookkeeper=bookkeeper, schedule=schedule)
+        archiver = Archiver(
+            archive=hosts.archive,
+            spool=workshop.spool,
+            bookkeeper=bookkeeper,
+            schedule=schedule,
+            barred=workshop.barred,
+        )
         confirmer = Confirmer(archive=hosts.archive, schedule=schedule)
     if workshop.branches.extract:
         extractor = Extractor(spool=workshop.spool, texts=Texts(settings.run.text, world), processes=workshop.processes)

@@ -23,9 +23,11 @@ def is_settled(seen: LifeSeen) -> bool:
     """Whether nothing is left that another run would do."""
     states = seen.after.states
     return len(states) == len(seen.scenario.gazettes) and all(
-        state in {done, State.REJECTED, State.NOT_ASKED} or where[0] == State.REJECTED
+        state in {done, State.REJECTED, State.NOT_ASKED}
+        or where[0] == State.REJECTED
+        or (_is_barred(seen, life) and state != State.SUBMITTED)
         for where in states.values()
-        for done, state in zip(_DONE, where, strict=True)
+        for life, done, state in zip(_LIVES, _DONE, where, strict=True)
     )
 
 
@@ -44,10 +46,19 @@ def everything_is_done(seen: LifeSeen, history: History) -> Iterator[str]:
                 yield f"{life} of {name} is {state}"
 
 
+def _is_barred(seen: LifeSeen, life: str) -> bool:
+    """Whether a life goes on only when a person has cleared with the archive what it took for spam."""
+    # Downloads end with what they feed.
+    is_served = life == "archive" or (life == "download" and not seen.scenario.extract)
+    return is_served and bool(seen.after.taken_for_spam())
+
+
 def _has_reason(seen: LifeSeen, history: History, name: str, life: str, where: tuple[str, str, str]) -> bool:
     """Whether this world is the kind in which a life ends so."""
     if life != "download" and where[0] == State.REJECTED:
         return True
+    if _is_barred(seen, life):
+        return any("spam" in fault for fault in seen.scenario.faults)
     events = [
         event
         for event in seen.after.events

@@ -19,6 +19,7 @@ __all__ = [
     "keeps_blocked_pace",
     "keeps_concurrency",
     "keeps_pace",
+    "keeps_quiet_after_spam",
     "wastes_no_patience",
 ]
 
@@ -42,6 +43,14 @@ def keeps_pace(seen: LifeSeen, _history: History) -> Iterator[str]:
         for earlier, later in pairwise(requests):
             if later.at - earlier.at < interval - 1e-9:
                 yield f"{hosts}: {later.at - earlier.at:.6f} s between {earlier} and {later}, not {interval}"
+
+
+def keeps_quiet_after_spam(seen: LifeSeen, _history: History) -> Iterator[str]:
+    """Once the archive has taken something for spam, later lives send nothing until a person says that they may."""
+    names = seen.before.taken_for_spam()
+    # Whoever retries says it; then it counts from the next life on, if not sooner.
+    if names and not names & {event.diario_id for event in seen.events if event.outcome == "reset"}:
+        yield from (str(request) for request in seen.sightings.requests if request.method == "PUT")
 
 
 def keeps_blocked_pace(seen: LifeSeen, _history: History) -> Iterator[str]:

@@ -329,6 +329,7 @@ OF_EVERY_LIFE: Mapping[str, Invariant] = MappingProxyType(
         "texts are whole": keeping.keeps_texts,
         "the pace is kept": asking.keeps_pace,
         "the pace after a block is kept": asking.keeps_blocked_pace,
+        "nothing is sent after spam": asking.keeps_quiet_after_spam,
         "the concurrency is kept": asking.keeps_concurrency,
         "Retry-After is heeded": asking.heeds_retry_after,
         "not_before is heeded": asking.heeds_not_before,

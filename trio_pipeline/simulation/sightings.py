@@ -185,6 +185,11 @@ class LedgerRows:
     decisions: Mapping[str, int] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
 
+    def taken_for_spam(self) -> set[str]:
+        """The gazettes that the archive has taken for spam, and about which no person has said a word since."""
+        last = {event.diario_id: event for event in self.events if event.target is not None}
+        return {name for name, event in last.items() if event.outcome == "rejected" and "spam" in event.reason}
+
 
 @dataclass(frozen=True, slots=True)
 class Store:

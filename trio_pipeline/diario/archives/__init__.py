@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from trio_pipeline.diario.model import Checksums, Gazette
+from trio_pipeline.retry import Reject, StopStage
 
-__all__ = ["Archive", "Copy"]
+__all__ = ["Archive", "Copy", "OtherBytes", "TakenForSpam"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Copy:
     url: str
     md5: str
     acknowledged: bool = True
+
+
+class OtherBytes(Reject):
+    """The archive holds other bytes under the gazette's name. Only who has put them there may replace them."""
+
+
+class TakenForSpam(StopStage):
+    """The archive takes what was handed over for spam. Who goes on after that loses the account."""
 
 
 class Archive(Protocol):
@@ -58,7 +67,8 @@ class Archive(Protocol):
                 something handed over has arrived says when it was due.
 
         Raises:
-            Reject: There is something in its place that must not be replaced, or it was taken down.
+            OtherBytes: There is something else in its place.
+            Reject: It was taken down.
 
         Cancellation: a checkpoint; nothing is changed by it.
         """

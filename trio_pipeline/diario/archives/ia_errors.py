@@ -30,6 +30,7 @@ class Do(enum.Enum):
     GIVE_UP = "give the gazette up for this run"
     REJECT = "reject the gazette"
     STOP = "stop uploading"
+    STOP_FOR_GOOD = "stop uploading until a person has cleared it with the archive"
     CRASH = "fail loudly: the request itself was wrong"
 
 
@@ -78,7 +79,7 @@ def _row(statuses: str, codes: str, words: str, do: Do) -> _Row:
 
 _TABLE = (
     # The same code for "too fast" and for "spam": an uploader that took the second for the first lost its account.
-    _row("503", "SlowDown", "spam", Do.STOP),
+    _row("503", "SlowDown", "spam", Do.STOP_FOR_GOOD),
     _row("503", "SlowDown", "bucket_tasks_queued", Do.PAUSE_ITEM),
     _row("503", "SlowDown", "", Do.PAUSE_ALL),
     _row("500 503", "", "short term bucket lock|namespace is shared|auto_make_bucket requested", Do.TRY_SOON),

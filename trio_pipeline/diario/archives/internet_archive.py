@@ -21,7 +21,7 @@ import httpx
 import trio
 
 from trio_pipeline.diario.addresses import is_loopback
-from trio_pipeline.diario.archives import Copy
+from trio_pipeline.diario.archives import Copy, OtherBytes, TakenForSpam
 from trio_pipeline.diario.archives.ia_answers import Limits, read_limits
 from trio_pipeline.diario.archives.ia_errors import Do, Reaction, reaction, read_refusal
 from trio_pipeline.diario.archives.ia_files import ArchivedFiles
@@ -140,6 +140,8 @@ class InternetArchive:
         # Of items: those known to exist, and the locks of those being created.
         self._existing: set[str] = set()
         self._creating: dict[str, trio.Lock] = {}
+        # Why nothing more is sent, once an upload was taken for spam.
+        self._barred: str | None = None
         # Of gazettes whose last upload failed: when that was.
         self._doubtful: dict[str, float] = {}
 
@@ -154,7 +156,8 @@ class InternetArchive:
         """See `Archive.find`. The same bytes under another name in the item, somebody else's upload, do as well.
 
         Raises:
-            Reject: The item was taken down, or holds other bytes under the gazette's name.
+            OtherBytes: The item holds other bytes under the gazette's name.
+            Reject: The item was taken down.
             TryAgain: The archive did not say.
             HostPaused: The archive is paused for longer than its pacer's patience.
 
@@ -172,7 +175,7 @@ class InternetArchive:
         if found is not None:
             return Copy(_TARGET, "confirmed", self._file_url(name, found), checksums.md5)
         if own in item.files:
-            raise Reject(f"the archive holds other bytes as {own} in the item {name}")
+            raise OtherBytes(f"the archive holds other bytes as {own} in the item {name}")
         return None
 
     def room(self) -> RoomStatistics:
@@ -200,7 +203,8 @@ class InternetArchive:
             TryAgain: It was not taken this time.
             GiveUp: The file is not the one that was recorded, or the archive refused in a way that is not known.
             Reject: The archive does not want this file, or the item is somebody else's.
-            StopStage: The keys are refused, or uploads are taken for spam.
+            StopStage: The keys are refused.
+            TakenForSpam: Uploads are taken for spam.
             WrongRequest: A defect of ours.
             HostPaused: The archive is paused for longer than its pacer's patience.
             OSError: The file cannot be read.
@@ -255,7 +259,7 @@ class InternetArchive:
                 f"{self._s3_url}/{item}/{quote(file_name(gazette))}",
                 pacer=self._s3_pacer,
                 headers=headers,
-                content=partial(open_file, self._world.files, path),
+                content=partial(self._open_body, path),
                 length=checksums.size,
                 redirects=self._redirects,
             ) as exchange:
@@ -269,6 +273,14 @@ class InternetArchive:
                 self._raise(what, exchange, item)
         except Unanswered:
             return copy(acknowledged=False)
+
+    @asynccontextmanager
+    async def _open_body(self, path: Path) -> AsyncIterator[AsyncIterator[bytes]]:
+        if self._barred is not None:
+            # Said of another upload, while this one waited for its turn.
+            raise StopStage(self._barred)
+        async with open_file(self._world.files, path) as chunks:
+            yield chunks
 
     async def _what_to_do(self, exchange: Exchange) -> Reaction:
         try:
@@ -308,6 +320,9 @@ class InternetArchive:
                 raise Reject(what.reason)
             case Do.STOP:
                 raise StopStage(what.reason)
+            case Do.STOP_FOR_GOOD:
+                self._barred = what.reason
+                raise TakenForSpam(what.reason)
             case Do.CRASH:
                 raise WrongRequest(what.reason)
             case _:

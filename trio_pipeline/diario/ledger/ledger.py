@@ -106,6 +106,14 @@ class Ledger:
         """Where every gazette stands, for a run with this archive; newest first."""
         return await self._database.read(lambda connection: _standings(connection, archive))
 
+    async def taken_for_spam(self, archive: str | None) -> tuple[str, datetime.datetime] | None:
+        """The gazette that an archive has taken for spam, and when; None if there is none, or a person has reset it."""
+
+        def read(connection: DuckDBPyConnection) -> tuple[str, datetime.datetime] | None:
+            return connection.execute(statement("taken_for_spam"), {"archive": archive}).fetchone()
+
+        return await self._database.read(read)
+
     async def record(self, event: Event, *, patience: float = 0.0) -> None:
         """Record an event; it is durable when this returns.
 

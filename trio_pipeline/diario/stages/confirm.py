@@ -11,7 +11,7 @@ import datetime
 
 import trio
 
-from trio_pipeline.diario.archives import Archive, Copy
+from trio_pipeline.diario.archives import Archive, Copy, OtherBytes
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.retry import GiveUp, TryAgain
@@ -83,35 +83,44 @@ class Confirmer:
         Raises:
             TryAgain: The archive could not be asked. That uses up no attempt: it says nothing about the upload, and a
                 failure would have it made a second time.
-            GiveUp: It was answered and is long overdue.
-            Reject: There is something else in its place, or it was taken down.
+            GiveUp: It was answered and is long overdue, or it is there with other bytes. It may be tried again.
+            Reject: It was taken down.
             HostPaused: The host is paused for longer than the pacer's patience.
 
         Cancellation: a checkpoint; nothing is changed.
         """
         age = self._schedule.age(item)
-        copy = await self._look(item, since=item.look_due)
-        if copy is None and await self._is_due_to_be_there(item, age):
+        found = await self._look(item, since=item.look_due)
+        if not isinstance(found, Copy) and await self._is_due_to_be_there(item, age, found):
             # Nothing waits any more, but it may have arrived between the two questions.
-            copy = await self._look(item, since=trio.current_time())
-            if copy is None and item.acknowledged:
-                raise GiveUp(f"accepted {age / 3600:.0f} hours ago, and still not in the archive")
-            if copy is None:
-                return Result(item, "lost", {"reason": "the upload was cut off and never arrived"})
-        if copy is not None:
-            return Result(item, "confirmed", {"url": copy.url, "md5": copy.md5})
+            found = await self._look(item, since=trio.current_time())
+            if not isinstance(found, Copy):
+                return self._missing(item, age, found)
+        if isinstance(found, Copy):
+            return Result(item, "confirmed", {"url": found.url, "md5": found.md5})
         due, not_before = self._schedule.next(age)
         return Result(item, "absent", not_before=not_before, due=due)
 
-    async def _look(self, item: Item, *, since: float) -> Copy | None:
+    def _missing(self, item: Item, age: float, found: OtherBytes | None) -> Result:
+        if found is not None:
+            raise GiveUp(f"handed over, and {found.reason}")
+        if item.acknowledged:
+            raise GiveUp(f"accepted {age / 3600:.0f} hours ago, and still not in the archive")
+        return Result(item, "lost", {"reason": "the upload was cut off and never arrived"})
+
+    async def _look(self, item: Item, *, since: float) -> Copy | OtherBytes | None:
         assert item.checksums is not None
         try:
             return await self._archive.find(item.gazette, item.checksums, since=since)
+        except OtherBytes as other:
+            # Perhaps what was there before, as long as the new bytes wait in the archive's queue.
+            return other
         except TryAgain as error:
             raise TryAgain(error.reason, after=error.after, counts=False) from error
 
-    async def _is_due_to_be_there(self, item: Item, age: float) -> bool:
-        if item.acknowledged and not self._schedule.is_overdue(age, acknowledged=True):
+    async def _is_due_to_be_there(self, item: Item, age: float, found: OtherBytes | None) -> bool:
+        # What the archive accepts it may take a while to queue, and longer to show; but not in other bytes.
+        if found is None and item.acknowledged and not self._schedule.is_overdue(age, acknowledged=True):
             return False
         queued = await self._archive.queued(item.gazette)
         if queued is None:
