@@ -65,6 +65,8 @@ class Rate:
         # The rate that was rejected last, while answers came at it: what the host can bear is known to be below.
         self._too_fast = 0.0
         self._was_answered = True
+        # Whether the host has been well since this object was made.
+        self._was_well = False
         slowest = max(own, floor)
         if learned > slowest:
             self._left = 1.0 / learned
@@ -97,6 +99,7 @@ class Rate:
 
     def succeeded(self, begun: float) -> bool:
         """The host has answered a request, begun at that time, as it should; returns whether the rate has grown."""
+        self._was_well = True
         if self._left is None or begun < self._last_cut:
             return False
         self._was_answered = True
@@ -142,7 +145,11 @@ class Rate:
         Args:
             least: Seconds; the shortest interval that is tried after a block.
         """
-        self.floor = max(self.floor, least, min(self.interval * _STRICTER, _SLOWEST))
+        if self.floor and not self._was_well:
+            # It is the block that the run before has seen: that it lasts says nothing new about the pace.
+            self.floor = max(self.floor, least)
+        else:
+            self.floor = max(self.floor, least, min(self.interval * _STRICTER, _SLOWEST))
 
     def _in_use(self, now: float) -> float:
         """Starts a second, as they were lately and, under a cap, at most that.

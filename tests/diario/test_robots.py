@@ -162,6 +162,15 @@ async def test_crawl_delay_that_is_taken_back(autojump_clock):
         assert asked.pacer.statistics().interval == 0.0
 
 
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><title>Tribunal</title>", b"not found"])
+async def test_some_page_in_its_place_forbids_nothing(autojump_clock, page):
+    async with Asked((200, page)) as asked:
+        await asked.admit()
+        await asked.admit()
+    assert [(copy.status, copy.text) for copy in asked.notes.kept] == [(200, "")]
+    assert len(asked.times) == 1
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
 async def test_file_that_is_not_there_forbids_nothing(autojump_clock, status):
     async with Asked((status, b"<h1>No</h1>")) as asked:
@@ -241,7 +250,6 @@ UNKNOWN = [
     (429, b""),
     (200, BLOCKED),
     (403, BLOCKED),
-    (200, b"<!DOCTYPE html><title>Tribunal</title>"),
     (200, b"Request Rejected. Your support ID is: 1"),
     (302, b""),
     httpx.ConnectError("refused"),

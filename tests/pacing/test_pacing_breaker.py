@@ -10,7 +10,7 @@ import pytest
 import trio
 from pacing_scenes import ask, ask_all, begin, blocked, no_verdict, open_breaker, rejected, unreachable
 
-from trio_pipeline.pacing import HostPaused, Pacer, Permit
+from trio_pipeline.pacing import HostPaused, Learned, Pacer, Permit
 
 # Rejections
 
@@ -408,6 +408,16 @@ async def test_block_at_the_blocked_interval_slows_further(autojump_clock):
         await ask_all(pacer, 1, blocked)
         assert pacer.statistics().interval == interval
         await ask_all(pacer, 1)
+
+
+async def test_block_that_outlasts_a_run_slows_no_further(autojump_clock):
+    pacer = Pacer("court", interval=2.0, learned=Learned(blocked_interval=7.0))
+    await ask_all(pacer, 1, blocked)
+    assert pacer.learned().blocked_interval == 7
+    # Once it has been well, the next block is another one.
+    await ask_all(pacer, 1)
+    await ask_all(pacer, 1, blocked)
+    assert pacer.learned().blocked_interval == 10.5
 
 
 async def test_failing_probe_slows_no_further(autojump_clock):

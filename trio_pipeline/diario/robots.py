@@ -20,7 +20,7 @@ import trio
 from protego import Protego
 
 from trio_pipeline.diario.court_answers import Wanted, check
-from trio_pipeline.diario.exchange import Exchange
+from trio_pipeline.diario.exchange import Exchange, Stalled
 from trio_pipeline.diario.http import Http, same_host
 from trio_pipeline.diario.ledger.court_notes import CourtNotes, RobotsCopy
 from trio_pipeline.diario.quoting import terminal_safe
@@ -175,9 +175,14 @@ class Robots:
                 await check(exchange, _RULES)
             except GiveUp:
                 return exchange.status, ""
+            except Stalled:
+                raise
             except TryAgain as error:
-                # RFC 9309, section 2.3.1.3: whoever refuses the file has no rules. A block page does not count, nor
-                # does somebody who has no time.
+                # RFC 9309, section 2.3.1.3: whoever refuses the file has no rules, nor has whoever shows some page in
+                # its place. A block page does not count, nor does somebody who has no time.
+                if error.counts and exchange.status == 200:
+                    exchange.permit.succeeded()
+                    return exchange.status, ""
                 if error.counts and 400 <= exchange.status < 500:
                     return exchange.status, ""
                 raise

@@ -29,6 +29,7 @@ class PromisedPace:
     cut_at: float = -math.inf
     too_fast: float = 0.0
     answered: bool = True
+    was_well: bool = False
     starts: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,6 +73,7 @@ class PromisedPace:
 
         But from 0.7 of what was rejected to that, in 150 answers or twenty minutes.
         """
+        self.was_well = True
         if self.rate is None or begun < self.cut_at:
             return
         slowest = max(self.own, self.floor)
@@ -89,8 +91,12 @@ class PromisedPace:
             self.rate = None
 
     def blocked(self, least: float) -> None:
-        """At least so slow from now on, or half as slow again as what was blocked, and a minute at most."""
-        self.floor = max(self.floor, least, min(1.5 * self.interval, 60.0))
+        """At least so slow from now on, or half as slow again as what was blocked, and a minute at most.
+
+        A block that the run before has seen, and that still lasts, makes nothing slower.
+        """
+        stricter = min(1.5 * self.interval, 60.0) if self.was_well or not self.floor else 0.0
+        self.floor = max(self.floor, least, stricter)
 
 
 @dataclass
