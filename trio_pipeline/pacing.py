@@ -87,8 +87,8 @@ class Pacer:
     - **The breaker** opens for everybody after 3 rejections in a row or one that asks for more than 30 s (for 5 s,
       doubling up to 5 min, or as long as was asked), after 3 lost connections in a row (likewise), and after one block
       page (10 min, doubling up to 2 h; and from then on the interval is at least `blocked_interval`, and grows by half
-      when a host that was well is blocked again). When the pause is over, one probe goes alone: its success closes the breaker, its
-      failure lengthens the pause.
+      when a host that was well is blocked again). When the pause is over, one probe goes alone: its success closes the
+      breaker, its failure lengthens the pause.
 
     Args:
         name: Of the group of hosts, for people.

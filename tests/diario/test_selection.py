@@ -177,7 +177,7 @@ def test_item_knows_what_the_ledger_knows():
         gazette(),
         checksums=checksums,
         size=4,
-        archives=(ARCHIVE,),
+        archives={ARCHIVE: None},
         lives={
             Life.DOWNLOAD: LifeStanding(State.DOWNLOADED),
             Life.ARCHIVE: LifeStanding(State.SUBMITTED, MOMENT, MOMENT, acknowledged=True, failed_runs=2),
@@ -185,7 +185,7 @@ def test_item_knows_what_the_ledger_knows():
         },
     )
     (item,) = plan([known], Selection(), BOTH).items
-    assert (item.checksums, item.size, item.archives) == (checksums, 4, (ARCHIVE,))
+    assert (item.checksums, item.size, item.archives) == (checksums, 4, {ARCHIVE: None})
     assert item.failed_runs == {Life.DOWNLOAD: 0, Life.ARCHIVE: 2, Life.EXTRACT: 4}
     assert item.not_before == {Life.ARCHIVE: MOMENT}
     assert (item.submitted_at, item.acknowledged) == (MOMENT, True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -73,16 +73,17 @@ class Hosts:
         self._world = world
         self._remembered = {name: pacer.learned() for name, pacer in pacers.items()}
 
-    def copies(self, archives: Sequence[str]) -> list[Source]:
+    def copies(self, archives: Mapping[str, str | None]) -> list[Source]:
         """The places that have a gazette, nearest first.
 
         Args:
-            archives: Their names in the ledger.
+            archives: Their names in the ledger, and where the copy is if that is known.
         """
         folders = [
             FolderArchive(self._world, Path(name[len(_FOLDER) :])) for name in archives if name.startswith(_FOLDER)
         ]
-        distant = [self._internet_archive] if self._internet_archive.target in archives else []
+        target = self._internet_archive.target
+        distant = [self._internet_archive.source(archives[target])] if target in archives else []
         return [*folders, *distant]
 
     def room(self) -> RoomStatistics | None:
@@ -114,7 +115,9 @@ class Hosts:
 
 
 @asynccontextmanager
-async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world: World) -> AsyncIterator[Hosts]:
+async def open_hosts(
+    settings: Settings, secrets: Secrets, ledger: Ledger, world: World, *, search_again: bool = False
+) -> AsyncIterator[Hosts]:
     """Open the one HTTP client and everything that talks through it, at the paces that earlier runs have learned.
 
     Cancellation: connections are closed.
@@ -152,6 +155,8 @@ async def open_hosts(settings: Settings, secrets: Secrets, ledger: Ledger, world
             titles=Titles(settings.archive.title, settings.archive.year_title),
             patience=settings.run.patience,
             network=network,
+            notes=ledger.found_items,
+            search_again=search_again,
             size_limit=settings.tjro.size_limit,
             trusted_hosts=settings.archive.trusted_hosts,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from trio_pipeline.diario.lifecycle import Life, StageName, State, life_of, state_after
@@ -49,7 +49,7 @@ class Item:
         checksums: Of its bytes as first downloaded, or None.
         size: The length that an earlier attempt found, in bytes, or None.
         reached: How many of its bytes an attempt of this run has brought at most.
-        archives: The archives that are said to have a copy.
+        archives: The archives that are said to have a copy, and where it is in each if that is known.
         states: Where each life stands; one that failed in an earlier run is pending again.
         failed_runs: In how many runs before this one each life has failed since it last succeeded.
         not_before: Until when each life is to wait; UTC.
@@ -65,7 +65,7 @@ class Item:
     checksums: Checksums | None = None
     size: int | None = None
     reached: int = 0
-    archives: tuple[str, ...] = ()
+    archives: Mapping[str, str | None] = field(default_factory=dict)
     states: dict[Life, State] = field(default_factory=dict)
     failed_runs: dict[Life, int] = field(default_factory=dict)
     not_before: dict[Life, datetime.datetime] = field(default_factory=dict)

@@ -87,7 +87,10 @@ async def run(
     Cancellation: as by a second signal; the end of the run is recorded.
     """
     settings = job.settings
-    async with open_ledger(settings.run.db, world) as ledger, open_hosts(settings, job.secrets, ledger, world) as hosts:
+    async with (
+        open_ledger(settings.run.db, world) as ledger,
+        open_hosts(settings, job.secrets, ledger, world, search_again=job.selection.force) as hosts,
+    ):
         branches = Branches(
             archive=archive_name(settings),
             extract=settings.extract.kind != "none",

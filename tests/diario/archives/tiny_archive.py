@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 import httpx
+import trio
 from scripted_network import ScriptedTransport, Seen, answer, make_world
 
 from trio_pipeline.diario.archives.internet_archive import InternetArchive
@@ -50,6 +51,7 @@ class TinyArchive:
     next_answers: list[httpx.Response | Exception | None] = field(default_factory=list)
     other_answers: dict[str, httpx.Response | Exception] = field(default_factory=dict)
     queued: object = 0
+    found: list[dict[str, object]] = field(default_factory=list)
 
     def __call__(self, seen: Seen) -> httpx.Response:
         if seen.method == "PUT":
@@ -69,6 +71,8 @@ class TinyArchive:
                 return answer(200, json.dumps(self._metadata(item)).encode(), "application/json")
             case "GET", ["download", item, name] if name in self.items.get(item, {}):
                 return answer(200, self.items[item][name])
+            case "GET", ["services", "search", "v1", "scrape"]:
+                return answer(200, json.dumps({"items": self.found, "count": len(self.found)}).encode())
             case "GET", [""]:
                 return answer(200, limits(bucket_tasks_queued=self.queued), "application/json")
         return answer(404)
@@ -82,12 +86,29 @@ class TinyArchive:
         return {"files": [*files, {"name": f"{item}_files.xml"}], "metadata": {"identifier": item}}
 
 
+class Notes:
+    """What a search has found, in memory."""
+
+    def __init__(self, found=None):
+        self.found = found
+        self.kept = []
+
+    async def recall(self):
+        await trio.lowlevel.checkpoint()
+        return self.found
+
+    async def keep(self, found):
+        await trio.lowlevel.checkpoint()
+        self.found = found
+        self.kept.append(found)
+
+
 class Opened:
     """An adapter to a TinyArchive, with its pacers and what the other side saw."""
 
     def __init__(self, http, world, transport, *, patience=math.inf, **options):
         self.s3_pacer = Pacer("s3", patience=patience)
-        options |= {"patience": patience, "network": Network()}
+        options = {"patience": patience, "network": Network(), "notes": Notes(), **options}
         self.metadata_pacer = Pacer("metadata")
         self.tiny = transport.script
         self.transport = transport

@@ -166,7 +166,7 @@ async def test_new_gazette_stands_nowhere(shelf):
     async with shelf.open() as ledger:
         await ledger.add_gazettes([gazette()])
         where = await standing(ledger)
-    assert (where.gazette, where.checksums, where.size, where.archives, where.lives) == (gazette(), None, None, (), {})
+    assert (where.gazette, where.checksums, where.size, where.archives, where.lives) == (gazette(), None, None, {}, {})
     assert where.life(Life.EXTRACT) == LifeStanding(State.NOT_ASKED)
 
 
@@ -179,7 +179,7 @@ async def test_standing_tells_everything(shelf):
         await ledger.record(event("archive", "submitted", not_before=LATER, detail={"url": "u", "acknowledged": True}))
         await ledger.record(event("extract", "failed", detail={"reason": "the worker died"}))
         where = await standing(ledger)
-    assert (where.checksums, where.size, where.archives) == (CHECKSUMS, CHECKSUMS.size, (ARCHIVE,))
+    assert (where.checksums, where.size, where.archives) == (CHECKSUMS, CHECKSUMS.size, {ARCHIVE: "u"})
     assert where.lives == {
         Life.DOWNLOAD: LifeStanding(State.DOWNLOADED),
         Life.ARCHIVE: LifeStanding(State.SUBMITTED, not_before=LATER, submitted_at=LATER, acknowledged=True),
@@ -232,7 +232,7 @@ async def test_other_archives_life_is_not_ours(shelf):
         await ledger.record(event("archive", "confirmed", target=OTHER_ARCHIVE, detail={"url": "u"}))
         where = await standing(ledger)
         assert where.life(Life.ARCHIVE).state is State.NOT_ASKED
-        assert where.archives == (OTHER_ARCHIVE,)
+        assert where.archives == {OTHER_ARCHIVE: "u"}
         assert (await standing(ledger, None)).lives == {}
 
 
@@ -241,10 +241,10 @@ async def test_copy_outlives_reset(shelf):
         await ledger.add_gazettes([gazette()])
         await ledger.record(event("archive", "confirmed", detail={"url": "u"}))
         await ledger.record(event("archive", "reset"))
-        assert (await standing(ledger)).archives == (ARCHIVE,)
+        assert (await standing(ledger)).archives == {ARCHIVE: "u"}
         await ledger.record(event("archive", "submitted"))
         await ledger.record(event("confirm", "lost"))
-        assert (await standing(ledger)).archives == ()
+        assert (await standing(ledger)).archives == {}
 
 
 async def test_next_run_finds_everything(shelf):

@@ -73,6 +73,12 @@ class Archive(Protocol):
         Cancellation: a checkpoint; nothing is changed by it.
         """
 
+    async def adopt(self, gazette: Gazette, checksums: Checksums) -> Copy | None:
+        """A copy with these bytes that others have put elsewhere in the archive; None if none is known.
+
+        Cancellation: a checkpoint; nothing is changed by it.
+        """
+
     async def wait_for_room(self, gazette: Gazette) -> None:
         """Wait until the archive takes an upload, and take that place; `put` comes next.
 

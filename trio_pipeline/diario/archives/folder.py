@@ -75,6 +75,10 @@ class FolderArchive:
             return None
         return self._copy(gazette, checksums)
 
+    async def adopt(self, gazette: Gazette, checksums: Checksums) -> None:  # noqa: ARG002 -- the same for all
+        """A folder has one place for each gazette. Cancellation: a checkpoint."""
+        await trio.lowlevel.checkpoint()
+
     async def wait_for_room(self, gazette: Gazette) -> None:  # noqa: ARG002 -- the same for all
         """A folder takes whatever the disk does. Cancellation: a checkpoint."""
         await trio.lowlevel.checkpoint()

@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager
 
 from trio_pipeline.diario.archives.ia_items import check_turned_away
 from trio_pipeline.diario.http import Http, RedirectRule
+from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.partials import Partial
 from trio_pipeline.diario.sources import Absent, Body, open_pdf, open_rest
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import TryAgain
 
-__all__ = ["ArchivedFiles"]
+__all__ = ["ArchivedFiles", "CopyAt"]
 
 
 class ArchivedFiles:
@@ -62,3 +63,25 @@ class ArchivedFiles:
                 raise TryAgain(f"the archive answered with status {exchange.status}")
             async with open_pdf(exchange, size_limit=self._size_limit) as body:
                 yield body
+
+
+class CopyAt:
+    """A copy of a gazette at an address, in an item of somebody else say: a `Source` of that gazette alone.
+
+    Args:
+        name: What it is called in records.
+        files: Reads it.
+        url: Where it is.
+    """
+
+    def __init__(self, name: str, files: ArchivedFiles, url: str) -> None:
+        self.name = name
+        self._files = files
+        self._url = url
+
+    @asynccontextmanager
+    async def open(self, gazette: Gazette, partial: Partial | None = None) -> AsyncIterator[Body]:
+        """See `Source.open` and `ArchivedFiles.open`."""
+        del gazette  # it is the one whose copy this is
+        async with self._files.open(self._url, partial) as body:
+            yield body

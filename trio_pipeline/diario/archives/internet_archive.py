@@ -22,20 +22,22 @@ import trio
 
 from trio_pipeline.diario.addresses import is_loopback
 from trio_pipeline.diario.archives import Copy, OtherBytes, TakenForSpam
+from trio_pipeline.diario.archives.ia_adoption import Adoption, SearchNotes
 from trio_pipeline.diario.archives.ia_answers import Limits, read_limits
 from trio_pipeline.diario.archives.ia_errors import Do, Reaction, reaction, read_refusal
-from trio_pipeline.diario.archives.ia_files import ArchivedFiles
+from trio_pipeline.diario.archives.ia_files import ArchivedFiles, CopyAt
 from trio_pipeline.diario.archives.ia_headers import file_name, upload_headers
 from trio_pipeline.diario.archives.ia_items import Items, check_turned_away
-from trio_pipeline.diario.archives.ia_places import Place
+from trio_pipeline.diario.archives.ia_places import Place, place_of
 from trio_pipeline.diario.archives.ia_room import Room, RoomStatistics
+from trio_pipeline.diario.archives.ia_search import search
 from trio_pipeline.diario.exchange import Exchange
 from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.http import Http, RedirectRule, Unanswered, same_host
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.model import Checksums, Gazette
 from trio_pipeline.diario.partials import Partial
-from trio_pipeline.diario.sources import Body, open_file
+from trio_pipeline.diario.sources import Body, Source, open_file
 from trio_pipeline.diario.titles import Titles
 from trio_pipeline.pacing import Network, Pacer
 from trio_pipeline.retry import GiveUp, Reject, StopStage, TryAgain
@@ -90,6 +92,8 @@ class InternetArchive:
         titles: What items and files are called.
         patience: Seconds for which room for an upload is waited for.
         network: Our own, without which nobody's patience is at an end.
+        notes: Where it is kept what a search has found.
+        search_again: Whether others' copies are searched for even if somebody has done that.
         size_limit: The most bytes that are taken when a gazette is read from here.
         trusted_hosts: Hosts besides the archive's own that it may send us to.
     """
@@ -113,6 +117,8 @@ class InternetArchive:
         titles: Titles,
         patience: float,
         network: Network,
+        notes: SearchNotes,
+        search_again: bool = False,
         size_limit: int = 200_000_000,
         trusted_hosts: Collection[str] = (),
     ) -> None:
@@ -136,6 +142,8 @@ class InternetArchive:
             # An item of one edition is asked about once or twice in a run: nothing would be won by keeping 5,000.
             remember=layout == "year",
         )
+        seek = partial(search, http, metadata_pacer, base_url=self._metadata_url, redirects=self._redirects)
+        self._adoption = Adoption(seek, notes, again=search_again)
         self._room = Room(self._ask_limits, patience=patience, network=network, one_item=layout == "year")
         # Of items: those known to exist, and the locks of those being created.
         self._existing: set[str] = set()
@@ -177,6 +185,28 @@ class InternetArchive:
         if own in item.files:
             raise OtherBytes(f"the archive holds other bytes as {own} in the item {name}")
         return None
+
+    async def adopt(self, gazette: Gazette, checksums: Checksums) -> Copy | None:
+        """See `Archive.adopt`. What other items hold under whatever name is looked at; other bytes are no obstacle.
+
+        Raises:
+            TryAgain: The archive could not be searched, or did not say. A search uses up no attempt.
+            HostPaused: The archive is paused for longer than its pacer's patience.
+
+        Cancellation: a checkpoint; nothing is changed by it.
+        """
+        own = archive_item(gazette, self._layout)
+        for name in await self._adoption.candidates(gazette):
+            item = await self._items.get(name) if name != own else None
+            found = None if item is None or item.is_dark else item.name_of(checksums.md5, preferred=gazette.file_name)
+            if found is not None:
+                return Copy(_TARGET, "confirmed", self._file_url(name, found), checksums.md5)
+        return None
+
+    def source(self, url: str | None) -> Source:
+        """Where a copy is read from that is said to be at an address; the gazette's own place if nobody says."""
+        place = None if url is None else place_of(url)
+        return self if place is None else CopyAt(self.name, self._files, place.url(self._metadata_url))
 
     def room(self) -> RoomStatistics:
         """How much room for uploads the archive has said that it has."""

@@ -70,14 +70,14 @@ class Standing:
         gazette: The gazette.
         checksums: Of its bytes as first downloaded, or None.
         size: The length that an attempt to download it found, in bytes, or None.
-        archives: Where copies are said to be.
+        archives: Where copies are said to be: the archives, and the address in each if it is known.
         lives: Where each of its lives stands; those never asked for are left out.
     """
 
     gazette: Gazette
     checksums: Checksums | None = None
     size: int | None = None
-    archives: tuple[str, ...] = ()
+    archives: Mapping[str, str | None] = field(default_factory=dict)
     lives: Mapping[Life, LifeStanding] = field(default_factory=dict)
 
     def life(self, life: Life) -> LifeStanding:

@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 from trio_pipeline.db_thread import Database, DatabaseStatistics, DatabaseUnusable, open_database
 from trio_pipeline.diario.ledger.court_notes import CourtNotes
 from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
+from trio_pipeline.diario.ledger.found_items import FoundItems
 from trio_pipeline.diario.ledger.sql import statement
 from trio_pipeline.diario.lifecycle import Life, StageName, State
 from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement, Reading
@@ -35,10 +36,12 @@ class Ledger:
 
     Attributes:
         court: What was read at the court besides gazettes.
+        found_items: What the search of an archive has found.
     """
 
     def __init__(self, database: Database, world: World) -> None:
         self.court = CourtNotes(database, world)
+        self.found_items = FoundItems(database, world)
         self._database = database
         self._world = world
         self._run_id = ""
@@ -297,7 +300,9 @@ def _standing(row: tuple[object, ...]) -> Standing:
         ),
         checksums=None if sha256 is None else Checksums(_as_int(size), str(sha256), str(md5)),
         size=None if seen_size is None else _as_int(seen_size),
-        archives=tuple(str(archive) for archive in _as_list(archives)),
+        archives={
+            str(held["target"]): None if held["url"] is None else str(held["url"]) for held in _as_list(archives)
+        },
         lives={Life(str(life["life"])): _life_standing(life) for life in _as_list(lives)},
     )
 

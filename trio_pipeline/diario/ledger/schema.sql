@@ -74,6 +74,21 @@ CREATE TABLE IF NOT EXISTS unread_rows (
     reason     VARCHAR NOT NULL
 );
 
+-- What the search of an archive has found that may be copies; the items of the last search hold.
+CREATE TABLE IF NOT EXISTS searches (
+    seq         BIGINT DEFAULT nextval('seq'),
+    search      VARCHAR NOT NULL,
+    archive     VARCHAR NOT NULL,
+    searched_at TIMESTAMP NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS found_items (
+    search VARCHAR NOT NULL,
+    item   VARCHAR NOT NULL,
+    url    VARCHAR NOT NULL,
+    date   VARCHAR NOT NULL
+);
+
 -- What pacing learned about a group of hosts; the last row of each holds.
 CREATE TABLE IF NOT EXISTS paces (
     seq     BIGINT DEFAULT nextval('seq'),

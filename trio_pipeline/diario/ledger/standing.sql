@@ -16,7 +16,7 @@ WITH known AS (
         max(size) FILTER (WHERE life = 'download') AS size
     FROM current_lives GROUP BY diario_id
 ), held AS (
-    SELECT diario_id, list(target ORDER BY target) AS archives
+    SELECT diario_id, list(struct_pack(target, url) ORDER BY target) AS archives
     FROM lives WHERE life = 'archive' AND has_copy GROUP BY diario_id
 )
 SELECT

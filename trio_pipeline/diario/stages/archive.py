@@ -73,6 +73,9 @@ class Archiver:
         if item.checksums is None or not await self._spool.verify(item.gazette.id, item.checksums):
             return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
         copy = await self._find(item, item.checksums)
+        if copy is None and item.submitted_at is None:
+            # Once we have sent it ourselves, nobody else's copy counts.
+            copy = await self._archive.adopt(item.gazette, item.checksums)
         if copy is None:
             if self._barred is not None:
                 raise StopStage(self._barred)

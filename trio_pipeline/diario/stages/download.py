@@ -6,7 +6,7 @@ place that has it, the court last, and then its checksum must be the recorded on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import trio
@@ -57,7 +57,7 @@ class Downloader:
         *,
         spool: Spool,
         court: Source,
-        copies: Callable[[Sequence[str]], Sequence[Source]],
+        copies: Callable[[Mapping[str, str | None]], Sequence[Source]],
         processes: Processes,
         expected_size: int,
     ) -> None:
