@@ -19,7 +19,7 @@ from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.model import Checksums, Gazette
 from trio_pipeline.diario.titles import Titles
-from trio_pipeline.pacing import Pacer
+from trio_pipeline.pacing import Network, Pacer
 from trio_pipeline.services.shelf import SYSTEM_FIELDS
 from trio_pipeline.world import real_world
 
@@ -39,6 +39,17 @@ ITEM = archive_item(GAZETTE, "year")
 COLLECTION = "test_collection"
 
 
+class NothingFound:
+    """What a search has found."""
+
+    async def recall(self):
+        await trio.lowlevel.checkpoint()
+        return []
+
+    async def keep(self, found):
+        await trio.lowlevel.checkpoint()
+
+
 async def put_ours(client, path):
     async with open_http(real_world(), user_agent="trio-pipeline/1 (+https://example.org)") as http:
         archive = InternetArchive(
@@ -53,6 +64,9 @@ async def put_ours(client, path):
             collection=COLLECTION,
             layout="year",
             titles=Titles(),
+            patience=60.0,
+            network=Network(),
+            notes=NothingFound(),
         )
         copy = await archive.put(GAZETTE, SUMS, path)
         assert copy.state == "submitted"
