@@ -12,6 +12,7 @@ import json
 import re
 from pathlib import Path
 
+import trio
 from official_client import ACCESS, SECRET, open_client
 
 from trio_pipeline.diario.archives.internet_archive import InternetArchive
