@@ -14,6 +14,7 @@ from trio_util import periodic
 
 from trio_pipeline.cli.exit_codes import ExitCode
 from trio_pipeline.cli.run import exit_code_of
+from trio_pipeline.diario.archives.internet_archive import WrongRequest
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.services.faults import FaultPlan
@@ -233,6 +234,18 @@ async def test_court_that_stays_away_ends_the_run(tmp_path, autojump_clock):
         "archive:reset=2x",
         "archive:stall=1x",
         "archive:unavailable=2x",
+        "archive:internal=2x",
+        "archive:gateway=2x",
+        "archive:too-many=2x",
+        "archive:too-many=1x,retry-after=60",
+        "archive:key-slow-down=1x",
+        "archive:namespace-shared=2x",
+        "archive:auto-make-bucket=2x",
+        "archive:bad-digest=1x",
+        "archive-search:unavailable=2x",
+        "archive-metadata:not-json=2x",
+        "archive-metadata:too-many=2x",
+        "archive-limit:not-json=2x",
         "archive:slow-down=1x",
         "archive:slow-down=1x,retry-after=1200",
         "archive:item-slow-down=2x",
@@ -428,6 +441,50 @@ async def test_file_that_the_archive_does_not_want_is_rejected(tmp_path, autojum
         report = await scene.run()
         assert report.failed == 0
         assert scene.network.count("PUT", "") == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "word"),
+    [("bad-content", "rejected", "BadContent"), ("access-denied", "rejected", "AccessDenied")],
+)
+async def test_what_the_archive_does_not_want_is_rejected(tmp_path, autojump_clock, fault, state, word):
+    async with open_scene(
+        tmp_path, 3, archive_faults=[f"archive:{fault}=1x"], archive__kind="internet-archive"
+    ) as scene:
+        report = await scene.run()
+        assert (report.ended_by, report.failed) == ("finished", 1)
+        for _ in range(3):
+            await trio.sleep(600)
+            await scene.run()
+        scene.check()
+        [(name, error)] = scene.rows("SELECT id, error FROM diarios WHERE archive_state = ?", state)
+        assert word in error
+        # It is not tried again; the others are where they should be.
+        assert scene.outcomes("archive", name).count("started") == 1
+        assert scene.rows("SELECT count(*) FROM diarios WHERE archive_state = 'confirmed'") == [(2,)]
+
+
+@pytest.mark.parametrize("fault", ["missing-length", "invalid-bucket"])
+async def test_request_that_was_wrong_itself_is_a_defect(tmp_path, autojump_clock, fault):
+    async with open_scene(
+        tmp_path, 2, archive_faults=[f"archive:{fault}=1x"], archive__kind="internet-archive"
+    ) as scene:
+        with pytest.RaisesGroup(pytest.RaisesExc(WrongRequest), allow_unwrapped=False):
+            await scene.run()
+        assert scene.ended_by() == ["defect"]
+
+
+@pytest.mark.parametrize("fault", ["invalid-key", "bad-signature"])
+async def test_refused_keys_stop_uploads_and_lose_nothing(tmp_path, autojump_clock, fault):
+    async with open_scene(
+        tmp_path, 3, archive_faults=[f"archive:{fault}=1x"], archive__kind="internet-archive"
+    ) as scene:
+        report = await scene.run()
+        assert "archive" in report.stopped
+        assert report.failed == 0
+        assert "rejected" not in scene.outcomes("archive")
+        await run_to_the_end(scene)
+    assert scene.bodies() == each_once(scene)
 
 
 async def test_after_spam_nothing_is_sent_until_a_person_says_so(tmp_path, autojump_clock):
