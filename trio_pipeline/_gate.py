@@ -128,6 +128,10 @@ class Gate:
         if self.breaker.until is not None:
             self.probe = ticket
 
+    def begins_now(self, ticket: Ticket) -> None:
+        ticket.begun = trio.current_time()
+        self.rate.begins_now(ticket.begun)
+
     def heard(self) -> None:
         if self.network is not None:
             self.network.heard(trio.current_time())

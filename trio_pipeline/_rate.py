@@ -97,6 +97,10 @@ class Rate:
         self._recent.append(now)
         self._forget(now)
 
+    def begins_now(self, now: float) -> None:
+        """The request that has started last, or one before it, begins only now."""
+        self._last_start = max(self._last_start, now)
+
     def succeeded(self, begun: float) -> bool:
         """The host has answered a request, begun at that time, as it should; returns whether the rate has grown."""
         self._was_well = True

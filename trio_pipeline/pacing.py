@@ -243,6 +243,13 @@ class Permit:
         """
         await self._gate.start(self._ticket)
 
+    def begins_now(self) -> None:
+        """The first byte of the request whose turn had come is written only now, its connection had to be replaced say.
+
+        The next request keeps its distance from this moment.
+        """
+        self._gate.begins_now(self._ticket)
+
     def succeeded(self) -> None:
         """The host has answered as it should."""
         self._gate.succeeded(self._ticket)

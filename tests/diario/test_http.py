@@ -332,6 +332,24 @@ async def test_connection_that_waited_too_long_is_replaced(autojump_clock):
     assert arrivals == [(1, 0.0), (2, 25.0)]
 
 
+async def test_next_request_keeps_its_distance_from_one_that_had_to_connect_again(autojump_clock):
+    arrivals = []
+
+    async def serve(stream):
+        while await read_head(stream):
+            arrivals.append(trio.current_time())
+            await stream.send_all(OK)
+
+    pacer = Pacer("test", interval=25.0)
+    async with served(serve) as (http, network):
+        await get(http, pacer=pacer)
+        network.connect_delay = 2.0
+        await get(http, pacer=pacer)
+        network.connect_delay = 0.0
+        await get(http, pacer=pacer)
+    assert arrivals == [0.0, 27.0, 52.0]
+
+
 async def test_upload_says_its_length(autojump_clock):
     async with scripted(lambda seen: answer()) as (http, transport):
         options = {"content": parts(b"abc", b"de"), "length": 5}

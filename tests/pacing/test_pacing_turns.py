@@ -256,3 +256,13 @@ async def test_cancellation_and_free_place_together(autojump_clock):
         await begin(nursery, impatient)
         await begin(nursery, lambda: ask(pacer, starts))
     assert starts == [0, 5]
+
+
+async def test_request_that_begins_late_keeps_the_next_one_waiting(autojump_clock):
+    pacer, starts = Pacer("court", interval=2.0), []
+    async with pacer.request() as permit, trio.open_nursery() as nursery:
+        await permit.start()
+        nursery.start_soon(lambda: ask(pacer, starts))
+        await trio.sleep(1.5)
+        permit.begins_now()
+    assert starts == [3.5]

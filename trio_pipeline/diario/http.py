@@ -264,6 +264,8 @@ class _Turn:
     async def take(self) -> float:
         """Wait for the turn, unless it has come. Returns how long that took, in seconds."""
         if self.has_begun:
+            # In the turn that it had, on another connection; what comes next is spaced from here.
+            self._permit.begins_now()
             return 0.0
         asked = trio.current_time()
         await self._permit.start()
