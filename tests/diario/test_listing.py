@@ -20,7 +20,7 @@ from trio_pipeline.diario.selection import Selection
 from trio_pipeline.services.court import listing_row
 
 DAY = 86_400.0
-LISTING = Path("/work/shared/data/tjro_listing.json")
+LISTING = Path(__file__).parents[3] / "shared" / "data" / "tjro_listing.json"
 BLOCKED = "<html><title>STIC — Página Bloqueada</title></html>".encode()
 
 
