@@ -340,7 +340,14 @@ async def test_reading_is_kept_whole(shelf):
     assert unread == [
         {"diario_id": ID, "page": 5, "span": [400, 420], "text": "Processo ilegível", "reason": "no number"}
     ]
-    assert json.loads(told["detail"]) == {"pages": 9, "extraction": "id-2", "entries_read": 2, "entries_unread": 1}
+    assert json.loads(told["detail"]) == {
+        "pages": 9,
+        "extraction": "id-2",
+        "entries_read": 2,
+        "entries_unread": 1,
+        "extractor": "rules",
+        "extractor_version": "3",
+    }
     assert diario == {"extract_state": "extracted", "entries_read": 2, "entries_unread": 1}
 
 

@@ -168,13 +168,18 @@ class Ledger:
         return events
 
     async def record_extraction(self, event: Event, reading: Reading, *, extractor: str, version: str) -> None:
-        """Record what was read out of a gazette together with its event, in one transaction."""
+        """Record what was read out of a gazette together with its event, in one transaction.
+
+        The event says who read it, also where nothing was found.
+        """
         extraction = self._world.new_id()
         detail = {
             **(event.detail or {}),
             "extraction": extraction,
             "entries_read": len(reading.judgements),
             "entries_unread": len(reading.unread),
+            "extractor": extractor,
+            "extractor_version": version,
         }
         row = self._row(event) | {"detail": json.dumps(detail)}
         decisions = [
