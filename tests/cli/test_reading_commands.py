@@ -98,7 +98,8 @@ def test_run_that_begins_is_waited_for(typed, ledger, pipeline, monkeypatch, com
     began = []
 
     async def answer(arguments):
-        yield {"diario_id": NEW.id, "life": "archive", "seconds_left": None, "polo_ativo": [], "polo_passivo": []}
+        lists = {"polo_ativo": [], "polo_passivo": []}
+        yield {"diario_id": NEW.id, "life": "archive", "seconds_left": None, "segredo": False, **lists}
 
     async def begin(seconds):
         # While the command waits, the run opens its ear.
@@ -261,7 +262,7 @@ def test_nothing_has_failed(typed, ledger):
 def test_decisions_for_people(typed, ledger):
     table = lines(typed("decisions", "vilhena", "unanimidade"))
     assert table == [
-        ["date", "numero_processo", "classe", "polo_ativo", "polo_passivo", "relator", "resultado"],
+        ["date", "numero_processo", "classe", "polo_ativo", "polo_passivo", "relator", "resultado", "segredo"],
         [
             "2025-06-23",
             FIRST,
@@ -270,6 +271,7 @@ def test_decisions_for_people(typed, ledger):
             "José Conceição",
             "Rowilson Teixeira",
             "nao_provido",
+            "",
         ],
     ]
 

@@ -181,7 +181,7 @@ def test_limit_keeps_the_newest(archive_of_decisions):
 
 def test_decision_has_the_views_names(archive_of_decisions):
     (row,) = decisions(archive_of_decisions.connection, {"query": "habeas"})
-    assert row.keys() == {*archive_of_decisions.columns("decisions"), "date"}
+    assert row.keys() == {*archive_of_decisions.columns("decisions"), "date", "url"}
     assert (row["date"], row["diario_id"], row["segredo"]) == ("2025-06-23", NEW.id, True)
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from duckdb import DuckDBPyConnection
 
+from trio_pipeline.diario.ledger.filters import decision_parameters, limit_of, optional_text, unread_parameters
 from trio_pipeline.diario.ledger.sql import statement
 
 __all__ = [
@@ -27,14 +28,12 @@ __all__ = [
     "learned_paces",
     "resettable",
     "standing_counts",
+    "unread",
 ]
 
 Row = dict[str, object]
 Query = Callable[[DuckDBPyConnection, Mapping[str, object]], list[Row]]
 """A question: what it is asked of, and its arguments by name. Raises ValueError for arguments that it cannot use."""
-
-_MOST = 2**31 - 1
-"""Rows; a limit above this is none."""
 
 
 def standing_counts(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -48,20 +47,25 @@ def failures(connection: DuckDBPyConnection, arguments: Mapping[str, object]) ->
 
     Arguments: `limit`, the most rows; all if left out.
     """
-    return _rows(connection, statement("failures"), {"limit": _limit(arguments)})
+    return _rows(connection, statement("failures"), {"limit": limit_of(arguments)})
 
 
 def decisions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
-    """Decisions in which every word of `query` occurs, whatever the case and the accents; newest first.
+    """Decisions that are what is asked for, whatever the case and the accents; newest gazette first.
 
-    A process number is found with and without its punctuation.
+    Each has the `date` and the `url` of its gazette besides.
 
-    Arguments: `query`, all decisions if empty, and `limit`, the most rows; all if left out.
+    Arguments: those of `filters.decision_parameters`.
     """
-    query = arguments.get("query") or ""
-    if not isinstance(query, str):
-        raise ValueError("the query must be text")  # noqa: TRY004 -- an argument from outside, not a wrong call
-    return _rows(connection, statement("decisions"), {"words": _text(query).split(), "limit": _limit(arguments)})
+    return _rows(connection, statement("decisions"), decision_parameters(arguments))
+
+
+def unread(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """What looked like a judgement and could not be read, with `date` and `url` as `decisions` has them.
+
+    Arguments: those of `filters.unread_parameters`.
+    """
+    return _rows(connection, statement("unread"), unread_parameters(arguments))
 
 
 def editions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -78,7 +82,7 @@ def resettable(connection: DuckDBPyConnection, arguments: Mapping[str, object]) 
 
     Arguments: `ids`, those gazettes only (empty for all), and `stage`, that stage only.
     """
-    parameters = {"ids": _ids(arguments), "stage": _optional_text(arguments, "stage")}
+    parameters = {"ids": _ids(arguments), "stage": optional_text(arguments, "stage")}
     return _rows(connection, statement("resettable"), parameters)
 
 
@@ -89,8 +93,8 @@ def held_copies(connection: DuckDBPyConnection, arguments: Mapping[str, object])
     """
     parameters = {
         "ids": _ids(arguments),
-        "archive": _optional_text(arguments, "archive"),
-        "limit": _limit(arguments),
+        "archive": optional_text(arguments, "archive"),
+        "limit": limit_of(arguments),
     }
     return _rows(connection, statement("held_copies"), parameters)
 
@@ -106,6 +110,7 @@ QUERIES: Mapping[str, Query] = MappingProxyType(
         "stats": standing_counts,
         "failures": failures,
         "decisions": decisions,
+        "unread": unread,
         "editions": editions,
         "copies": held_copies,
         "paces": learned_paces,
@@ -130,29 +135,8 @@ def _json_value(value: object) -> object:
             return value
 
 
-def _limit(arguments: Mapping[str, object]) -> int | None:
-    limit = arguments.get("limit")
-    if limit is None:
-        return None
-    if not isinstance(limit, int) or limit < 0:
-        raise ValueError("the limit must be a number, and not below 0")
-    return min(limit, _MOST)
-
-
 def _ids(arguments: Mapping[str, object]) -> list[str]:
     ids = arguments.get("ids") or []
     if not isinstance(ids, list) or not all(isinstance(identifier, str) for identifier in ids):
         raise ValueError("the ids must be a list of text")
-    return list(map(_text, ids))
-
-
-def _optional_text(arguments: Mapping[str, object], name: str) -> str | None:
-    value = arguments.get(name)
-    if value is not None and not isinstance(value, str):
-        raise ValueError(f"the {name} must be text")
-    return None if value is None else _text(value)
-
-
-def _text(value: str) -> str:
-    # What was typed may hold bytes that are no text, which the database would not take. Nothing is found by them.
-    return value.encode("utf-8", "replace").decode()
+    return [identifier.encode("utf-8", "replace").decode() for identifier in ids]

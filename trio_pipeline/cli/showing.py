@@ -1,0 +1,80 @@
+"""Entries as they stand in the gazette: their text out of the stored page texts, and where to see the page itself.
+
+This file does not know how entries were found.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from trio_pipeline.diario.ledger.queries import Row
+from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.diario.texts import read_text
+
+__all__ = ["print_entries", "with_texts"]
+
+_LINE_END = re.compile(r"\r\n|[\r\n]")
+
+
+def with_texts(rows: Iterable[Row], directory: Path) -> Iterator[Row]:
+    """Rows with the text of their entry, and with an address that opens the PDF at its page.
+
+    Args:
+        rows: With `diario_id`, `page`, `span` and `url`, those of a gazette one after the other.
+        directory: Where the texts of gazettes are.
+
+    Yields:
+        The row with `text`, None where the gazette's text is not there, and `url` with the page.
+    """
+    gazette, whole = None, None
+    for row in rows:
+        if row["diario_id"] != gazette:
+            gazette = row["diario_id"]
+            whole = _text_of(directory, str(gazette))
+        yield {**row, "url": f"{row['url']}#page={row['page']}", "text": _part(whole, row["span"])}
+
+
+def print_entries(rows: Iterable[Row]) -> None:
+    """Print entries for a person: gazette, page and address in one line, then the text, each page break named."""
+    for number, row in enumerate(rows):
+        if number:
+            click.echo()
+        click.echo(terminal_safe(f"{row['date']}  {row['diario_id']}  page {row['page']}  {row['url']}"))
+        reason = row.get("reason")
+        if reason is not None:
+            click.echo(terminal_safe(f"not read: {reason}"))
+        for line in _lines(row):
+            click.echo(f"    {terminal_safe(line)}")
+
+
+def _lines(row: Row) -> Iterator[str]:
+    text, page = row["text"], row["page"]
+    assert isinstance(page, int)
+    if not isinstance(text, str):
+        yield f"(the text of this gazette is not stored here; its PDF has it on page {page})"
+        return
+    for place, part in enumerate(text.split("\f")):
+        if place:
+            yield f"[page {page + place}]"
+        yield from _LINE_END.split(part.strip("\r\n"))
+
+
+def _text_of(directory: Path, gazette: str) -> str | None:
+    try:
+        return read_text(directory, gazette)
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        path = terminal_safe(str(directory))
+        click.echo(f"the text of {terminal_safe(gazette)} in {path} cannot be read: {error}", err=True)
+        return None
+
+
+def _part(whole: str | None, span: object) -> str | None:
+    assert isinstance(span, list)
+    start, end = span
+    # A text that is shorter is that of another reading.
+    return None if whole is None or end > len(whole) else whole[start:end]
