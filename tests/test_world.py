@@ -1,16 +1,14 @@
-"""Contract of the real world: threads that are awaited, owners that are joined, files that last, processes that die.
+"""Contract of the real world: threads that are awaited, owners that are joined, files that last.
 
-These are the only tests of the core with real threads, files and processes. None of them measures time: they wait for
-events.
+These, and those in test_processes.py, are the only tests of the core with real threads, files and processes. None of
+them measures time: they wait for events.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ from typing import Any
 import outcome
 import pytest
 import trio
-import trio_parallel
 from trio.testing import wait_all_tasks_blocked
 
 from trio_pipeline.world import Ask, Owner, World, real_world
@@ -376,67 +373,3 @@ async def test_directory_is_made_with_its_parents_and_stays(world, tmp_path, syn
     assert {inode for inode, _ in synced} == {tmp_path.stat().st_ino, deep.parent.stat().st_ino}
     assert len(synced) == 2
     assert await world.files.free_space(deep) > 0
-
-
-# Processes
-
-
-def tell_and_hang(path: str) -> None:
-    """Write our process id into a pipe, then never return."""
-    with Path(path).open("w") as pipe:
-        pipe.write(str(os.getpid()))
-    time.sleep(3600)
-
-
-def die() -> None:
-    """Die as by the kernel's out-of-memory killer."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-async def test_call_runs_in_another_process(world):
-    async with world.open_processes(1) as processes:
-        worker = await processes.run(os.getpid)
-        assert worker != os.getpid()
-        with pytest.raises(ZeroDivisionError):
-            await processes.run(divmod, 1, 0)
-    assert not is_alive(worker)
-
-
-async def test_no_more_processes_than_allowed(world):
-    workers: set[int] = set()
-
-    async def note() -> None:
-        workers.add(await processes.run(os.getpid))
-
-    async with world.open_processes(1) as processes, trio.open_nursery() as nursery:
-        for _ in range(3):
-            nursery.start_soon(note)
-    assert len(workers) == 1
-
-
-async def test_cancelled_call_kills_its_worker(world, tmp_path):
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    async with world.open_processes(1) as processes:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(processes.run, tell_and_hang, str(pipe))
-            worker = int(await trio.to_thread.run_sync(pipe.read_text))
-            assert is_alive(worker)
-            nursery.cancel_scope.cancel()
-        assert not is_alive(worker)
-        assert await processes.run(os.getpid) != worker
-
-
-async def test_dead_worker_is_an_error_of_its_call_alone(world):
-    async with world.open_processes(1) as processes:
-        with pytest.raises(trio_parallel.BrokenWorkerError):
-            await processes.run(die)
-        assert is_alive(await processes.run(os.getpid))

@@ -23,15 +23,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, Protocol, TypeVar, TypeVarTuple
+from typing import BinaryIO, Generic, Protocol, TypeVar, TypeVarTuple
 
 import duckdb
 import httpx
 import outcome
 import trio
-import trio_parallel
 
+from trio_pipeline import _os_files
 from trio_pipeline._memory import MemoryUse, read_memory_use
+from trio_pipeline._processes import open_real_processes
 
 __all__ = [
     "Ask",
@@ -165,6 +166,7 @@ class Processes(Protocol):
 
         Raises:
             trio_parallel.BrokenWorkerError: The worker died during the call.
+            MemoryError: The call needed more memory than a worker may have, and was told so in time.
 
         Cancellation: the worker is killed.
         """
@@ -209,7 +211,7 @@ def real_world() -> World:
         new_id=lambda: uuid.uuid4().hex,
         files=_RealFiles(threads),
         threads=threads,
-        open_processes=_open_real_processes,
+        open_processes=open_real_processes,
         open_transport=_open_real_transport,
         connect=duckdb.connect,
         stall_clock=time.perf_counter,
@@ -295,29 +297,6 @@ class _RealThreads:
                 end.unwrap()
 
 
-class _RealProcesses:
-    def __init__(self, context: Any, limiter: trio.CapacityLimiter) -> None:
-        self._context = context
-        self._limiter = limiter
-
-    async def run(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
-        result: T = await self._context.run_sync(function, *args, kill_on_cancel=True, limiter=self._limiter)
-        return result
-
-
-@asynccontextmanager
-async def _open_real_processes(count: int) -> AsyncIterator[Processes]:
-    manager = trio_parallel.open_worker_context(idle_timeout=60.0, grace_period=5.0)
-    context = await manager.__aenter__()
-    try:
-        yield _RealProcesses(context, trio.CapacityLimiter(count))
-    finally:
-        # An idle worker may be dead by now (a terminal that is closed kills it as well), or too slow to end and be
-        # killed now. No call is lost by that: those that were under way have ended before.
-        with suppress(trio_parallel.BrokenWorkerError):
-            await manager.__aexit__(None, None, None)
-
-
 _WRITE_SIZE = 1024 * 1024
 """Bytes that are collected before they go to a thread, which costs as much as writing some 200 KB."""
 
@@ -369,87 +348,28 @@ class _RealFiles:
         self._threads = threads
 
     async def create(self, path: Path) -> NewFile:
-        return _RealNewFile(await self._threads.run(_open_for_writing, path), self._threads)
+        return _RealNewFile(await self._threads.run(_os_files.open_for_writing, path), self._threads)
 
     async def append(self, path: Path) -> NewFile:
-        return _RealNewFile(await self._threads.run(_open_at_end, path), self._threads)
+        return _RealNewFile(await self._threads.run(_os_files.open_at_end, path), self._threads)
 
     async def open(self, path: Path) -> OldFile:
-        return _RealOldFile(await self._threads.run(_open_for_reading, path), self._threads)
+        return _RealOldFile(await self._threads.run(_os_files.open_for_reading, path), self._threads)
 
     async def replace(self, source: Path, target: Path) -> None:
-        await self._threads.run(_replace, source, target)
+        await self._threads.run(_os_files.replace, source, target)
 
     async def remove(self, path: Path) -> bool:
-        return await self._threads.run(_remove, path)
+        return await self._threads.run(_os_files.remove, path)
 
     async def size(self, path: Path) -> int | None:
-        return await self._threads.run(_size, path)
+        return await self._threads.run(_os_files.size, path)
 
     async def sizes(self, directory: Path) -> dict[str, int]:
-        return await self._threads.run(_sizes, directory)
+        return await self._threads.run(_os_files.sizes, directory)
 
     async def make_directory(self, path: Path) -> None:
-        await self._threads.run(_make_directory, path)
+        await self._threads.run(_os_files.make_directory, path)
 
     async def free_space(self, path: Path) -> int:
         return (await self._threads.run(shutil.disk_usage, path)).free
-
-
-def _open_for_writing(path: Path) -> BinaryIO:
-    return path.open("wb", buffering=0)
-
-
-def _open_at_end(path: Path) -> BinaryIO:
-    # Not "ab", which makes a file where there is none.
-    file = path.open("r+b", buffering=0)
-    file.seek(0, os.SEEK_END)
-    return file
-
-
-def _open_for_reading(path: Path) -> BinaryIO:
-    return path.open("rb", buffering=0)
-
-
-def _make_directory(path: Path) -> None:
-    missing = [directory for directory in (path, *path.parents) if not directory.exists()]
-    path.mkdir(parents=True, exist_ok=True)
-    for directory in missing:
-        _sync_directory(directory.parent)
-
-
-def _replace(source: Path, target: Path) -> None:
-    source.replace(target)
-    # A rename is durable only once the directory is: without this a crash can bring the old name back.
-    _sync_directory(target.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove(path: Path) -> bool:
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
-
-
-def _sizes(directory: Path) -> dict[str, int]:
-    try:
-        with os.scandir(directory) as entries:
-            return {entry.name: entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False)}
-    except FileNotFoundError:
-        return {}
