@@ -22,6 +22,7 @@ from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import open_ledger
 from trio_pipeline.diario.lifecycle import StageName
 from trio_pipeline.diario.model import Reading
+from trio_pipeline.diario.readers import ReadingPart
 from trio_pipeline.world import real_world
 
 OLD, NEW = gazette(1, "2024-08-29"), gazette(2, "2025-06-23")
@@ -70,9 +71,11 @@ def ledger(tmp_path):
                     Event(NEW.id, StageName.ARCHIVE, "failed", target="internet-archive", detail={"reason": "503"}),
                 ]
             )
-            reading = Reading((judgement(), judgement("7000001-09.2025.8.22.0001", decisao="Provido.")), ())
+            reading = Reading(
+                (judgement(), judgement("7000001-09.2025.8.22.0001", decisao="Provido.", span=(90, 170))), ()
+            )
             event = Event(NEW.id, StageName.EXTRACT, "extracted")
-            await opened.record_extraction(event, reading, extractor="rules", version="3")
+            await opened.record_extraction(event, [ReadingPart("rules", "3", reading)])
 
     trio.run(fill)
     return path

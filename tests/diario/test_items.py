@@ -16,10 +16,11 @@ from trio_pipeline.diario.items import (
     starting_stages,
 )
 from trio_pipeline.diario.lifecycle import DONE, ImpossibleEvent, Life, StageName, State
+from trio_pipeline.diario.readers import Reader
 
-BOTH = Branches(archive="internet-archive", extract=True)
-ARCHIVE_ONLY = Branches(archive="internet-archive", extract=False)
-EXTRACT_ONLY = Branches(archive=None, extract=True)
+BOTH = Branches(archive="internet-archive", reader=Reader("3"))
+ARCHIVE_ONLY = Branches(archive="internet-archive")
+EXTRACT_ONLY = Branches(archive=None, reader=Reader("3"))
 ALL_BRANCHES = [BOTH, ARCHIVE_ONLY, EXTRACT_ONLY]
 
 STATES = {
@@ -158,6 +159,47 @@ def test_life_left_to_another_run_needs_no_pdf():
     one = item("downloaded", "pending", "extracted")
     one.left.add(Life.ARCHIVE)
     assert not needs_pdf(one, BOTH)
+
+
+def with_text(*states, awaits_model=False):
+    one = item(*states)
+    one.has_text, one.awaits_model = True, awaits_model
+    return one
+
+
+@pytest.mark.parametrize(("awaits_model", "stage"), [(False, "extract"), (True, "model")])
+@pytest.mark.parametrize("has_pdf", [False, True])
+def test_reading_a_kept_text_needs_no_pdf(awaits_model, stage, has_pdf):
+    one = with_text("downloaded", "confirmed", "pending", awaits_model=awaits_model)
+    assert starting_stages(one, BOTH, has_pdf=has_pdf) == {stage}
+    assert not needs_pdf(one, BOTH)
+    assert is_at_rest(one, BOTH, set(DONE.values()))
+
+
+def test_pdf_brought_back_for_the_archive_starts_no_reading():
+    one = with_text("downloaded", "pending", "pending", awaits_model=True)
+    assert following(one, BOTH, StageName.DOWNLOAD, has_pdf=True) == {"archive"}
+
+
+def test_what_rules_leave_goes_to_the_model():
+    one = item("downloaded", "confirmed", "pending")
+    one.happen(StageName.EXTRACT, "read")
+    assert following(one, BOTH, StageName.EXTRACT, has_pdf=False) == {"model"}
+
+
+def test_text_that_is_lost_is_made_again():
+    one = with_text("downloaded", "confirmed", "pending")
+    one.has_text = False
+    one.happen(StageName.EXTRACT, "put_off")
+    assert following(one, BOTH, StageName.EXTRACT, has_pdf=False) == {"download"}
+    assert following(one, BOTH, StageName.EXTRACT, has_pdf=True) == {"extract"}
+
+
+def test_what_is_left_to_another_run_goes_nowhere():
+    one = with_text("downloaded", "confirmed", "pending", awaits_model=True)
+    one.left.add(Life.EXTRACT)
+    one.happen(StageName.MODEL, "put_off")
+    assert following(one, BOTH, StageName.MODEL, has_pdf=False) == set()
 
 
 def test_rest_is_of_every_branch_that_is_on():

@@ -103,19 +103,21 @@ UNDER_WAY = {State.PENDING, State.FAILED}
         (StageName.ARCHIVE, {"started"}, UNDER_WAY),
         (StageName.ARCHIVE, {"submitted", "confirmed", "put_off", "failed", "rejected"}, UNDER_WAY | {State.SUBMITTED}),
         (StageName.CONFIRM, {"confirmed", "put_off", "absent", "lost", "failed", "rejected"}, {State.SUBMITTED}),
-        (StageName.EXTRACT, {"extracted", "put_off", "failed", "rejected"}, UNDER_WAY),
+        (StageName.EXTRACT, {"read", "extracted", "put_off", "failed", "rejected"}, UNDER_WAY),
+        (StageName.MODEL, {"extracted", "put_off", "failed", "rejected"}, UNDER_WAY),
     ],
 )
 def test_work_happens_to_what_is_under_way(stage, outcomes, before):
     assert {outcome: TRANSITIONS[stage, outcome] for outcome in outcomes} == dict.fromkeys(outcomes, before)
 
 
-def test_confirm_belongs_to_archive():
+def test_every_stage_belongs_to_a_life():
     assert {stage: life_of(stage) for stage in StageName} == {
         StageName.DOWNLOAD: Life.DOWNLOAD,
         StageName.ARCHIVE: Life.ARCHIVE,
         StageName.CONFIRM: Life.ARCHIVE,
         StageName.EXTRACT: Life.EXTRACT,
+        StageName.MODEL: Life.EXTRACT,
     }
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_gazettes import checksums_of, gazette
 
-from trio_pipeline.diario.items import Branches
+from trio_pipeline.diario.items import Branches, starting_stages
 from trio_pipeline.diario.ledger.events import LifeStanding, Standing
-from trio_pipeline.diario.lifecycle import Life, State
+from trio_pipeline.diario.lifecycle import Life, StageName, State
+from trio_pipeline.diario.readers import PastReading, Reader
 from trio_pipeline.diario.selection import Selection, plan
 
 ARCHIVE = "internet-archive"
-BOTH = Branches(archive=ARCHIVE, extract=True)
-EXTRACT_ONLY = Branches(archive=None, extract=True)
+BOTH = Branches(archive=ARCHIVE, reader=Reader("3"))
+EXTRACT_ONLY = Branches(archive=None, reader=Reader("3"))
+READ = PastReading("rules", "3", unread=2)
 MOMENT = datetime.datetime.fromisoformat("2026-11-23T12:00:00")
 
 DAYS = ("2025-06-20", "2025-06-23", "2025-06-24", "2025-06-25")
@@ -25,6 +28,8 @@ DAYS = ("2025-06-20", "2025-06-23", "2025-06-24", "2025-06-25")
 def standing(date=DAYS[1], *, number=1, suffix="", **states):
     """A gazette whose lives are in these states; those that are left out were never asked for."""
     lives = {Life(life): LifeStanding(State(state)) for life, state in states.items()}
+    if states.get("extract") == "extracted":
+        lives[Life.EXTRACT] = LifeStanding(State.EXTRACTED, reading=READ)
     return Standing(gazette(number, date, suffix), lives=lives)
 
 
@@ -229,7 +234,10 @@ def test_plan_of_a_plan_is_the_same(all_of_them, force):
     assert reset <= {item.gazette.id for item in first.items}
     again = plan(
         [
-            Standing(item.gazette, lives={life: LifeStanding(state) for life, state in item.states.items()})
+            Standing(
+                item.gazette,
+                lives={life: LifeStanding(state, reading=READ) for life, state in item.states.items()},
+            )
             for item in first.items
         ],
         Selection(),
@@ -237,3 +245,49 @@ def test_plan_of_a_plan_is_the_same(all_of_them, force):
     )
     assert [item.gazette for item in again.items] == [item.gazette for item in first.items]
     assert again.events == ()
+
+
+def read_by(extractor, version, *, unread=0, state="extracted", awaits_model=False, has_text=True):
+    """A gazette that is done but for what this says of its reading."""
+    past = PastReading(extractor, version, unread)
+    where = LifeStanding(State(state), reading=past, awaits_model=awaits_model)
+    return replace(done(), lives={**done().lives, Life.EXTRACT: where}, has_text=has_text)
+
+
+def stages_of(chosen, *, has_pdf):
+    (item,) = chosen.items
+    return set(starting_stages(item, BOTH, has_pdf=has_pdf))
+
+
+def test_newer_rules_read_again_what_older_ones_read():
+    chosen = plan([read_by("rules", "2")], Selection(), BOTH)
+    assert [word for _, _, word, _ in words(chosen)] == ["reset"]
+    assert stages_of(chosen, has_pdf=False) == {StageName.EXTRACT}
+
+
+def test_without_its_text_a_gazette_is_read_again_from_its_pdf():
+    chosen = plan([read_by("rules", "2", has_text=False)], Selection(), BOTH)
+    assert stages_of(chosen, has_pdf=False) == {StageName.DOWNLOAD}
+
+
+def test_what_newer_rules_read_counts_for_the_limit():
+    chosen = plan([read_by("rules", "2")], Selection(limit=0), BOTH)
+    assert chosen.events == ()
+
+
+def test_reading_of_an_older_program_is_made_again():
+    where = LifeStanding(State.EXTRACTED, reading=None)
+    old = replace(done(), lives={**done().lives, Life.EXTRACT: where})
+    assert len(plan([old], Selection(), BOTH).items) == 1
+
+
+def test_what_waits_for_the_model_goes_there_at_once():
+    both = Branches(ARCHIVE, Reader("3", "m/1"))
+    chosen = plan([read_by("rules", "3", unread=2, state="pending", awaits_model=True)], Selection(), both)
+    assert stages_of(chosen, has_pdf=False) == {StageName.MODEL}
+
+
+def test_what_waits_for_the_model_is_read_by_newer_rules_first():
+    both = Branches(ARCHIVE, Reader("4", "m/1"))
+    chosen = plan([read_by("rules", "3", unread=2, state="pending", awaits_model=True)], Selection(), both)
+    assert stages_of(chosen, has_pdf=False) == {StageName.EXTRACT}

@@ -206,6 +206,7 @@ async def open_scene(
     count: int = 3,
     *,
     size: int = SMALL,
+    publications: Sequence[Publication] | None = None,
     court_faults: Iterable[str] = (),
     archive_faults: Iterable[str] = (),
     court: dict[str, object] | None = None,
@@ -213,8 +214,9 @@ async def open_scene(
     seed: int = 0,
     **settings: object,
 ) -> AsyncIterator[Scene]:
-    """A scene with the newest `count` gazettes of a made-up court, and settings for all of its runs."""
-    publications = _publications(count, size)
+    """A scene with these gazettes or the newest `count` of a made-up court, and settings for all of its runs."""
+    if publications is None:
+        publications = _publications(count, size)
     async with trio.open_nursery() as nursery:
         network = AsgiNetwork(nursery, {})
         scene = Scene(

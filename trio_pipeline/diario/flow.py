@@ -44,10 +44,7 @@ from trio_pipeline.pacing import HostPaused, Network
 from trio_pipeline.retry import Done, Outcome, RetryPolicy, StopStage, TryAgain
 from trio_pipeline.world import World
 
-__all__ = ["EXTRACTOR", "Flow"]
-
-EXTRACTOR = "rules"
-"""What reads judgements, as `decisions.extractor` has it."""
+__all__ = ["Flow"]
 
 
 class Flow:
@@ -64,7 +61,6 @@ class Flow:
         archiver: What `archive` does; None if it is off.
         confirmer: What `confirm` does; None if it is off.
         extractor: What `extract` does; None if it is off.
-        reader_version: The version of the rules.
         network: Whether anybody has been heard.
         world: For the time of day.
         selection: What the user asked for.
@@ -89,7 +85,6 @@ class Flow:
         archiver: Archiver | None,
         confirmer: Confirmer | None,
         extractor: Extractor | None,
-        reader_version: str,
         network: Network,
         world: World,
         selection: Selection,
@@ -104,7 +99,6 @@ class Flow:
         self._archiver = archiver
         self._confirmer = confirmer
         self._extractor = extractor
-        self._reader_version = reader_version
         self._network = network
         self._world = world
         self._sign = 1 if selection.oldest_first else -1
@@ -163,7 +157,7 @@ class Flow:
         """Whether an event is about a life that this run looks after."""
         if event.target is not None:
             return event.target == self._branches.archive
-        return event.stage is not StageName.EXTRACT or self._branches.extract
+        return event.stage is not StageName.EXTRACT or self._branches.reader is not None
 
     def at_once(self, stage: StageName) -> int:
         """How many gazettes a stage may work on at once, as the settings have it."""
@@ -233,8 +227,7 @@ class Flow:
             return result
 
         async def record(item: Item, outcome: Outcome[Result], attempt: int, elapsed: float) -> None:
-            write = self._write_reading(outcome) if name is StageName.EXTRACT else None
-            await self._bookkeeper.record(item, name, outcome, attempt, elapsed, write)
+            await self._bookkeeper.record(item, name, outcome, attempt, elapsed, self._write_reading(outcome))
 
         self.stages[name] = pipeline.start_stage(
             name.value,
@@ -292,10 +285,10 @@ class Flow:
         """What records a reading together with its event."""
         if not (isinstance(outcome, Done) and isinstance(outcome.result, Extracted)):
             return None
-        reading = outcome.result.reading
+        parts = outcome.result.parts
 
         async def write(event: Event) -> None:
-            await self._ledger.record_extraction(event, reading, extractor=EXTRACTOR, version=self._reader_version)
+            await self._ledger.record_extraction(event, parts)
 
         return write
 
@@ -331,7 +324,7 @@ class Flow:
     def _lives_served(self, item: Item, stage: StageName) -> Collection[Life]:
         """The lives that wait for a stage: a PDF is brought back for the sake of others."""
         if stage is StageName.DOWNLOAD and item.state(Life.DOWNLOAD) is not State.PENDING:
-            return [life for life in self._branches.lives if item.state(life) is State.PENDING]
+            return [life for life in self._branches.lives if item.waits_for_pdf(life)]
         return [life_of(stage)]
 
     def _put(self, stage: StageName, item: Item, *, due: float) -> None:

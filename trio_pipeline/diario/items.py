@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from trio_pipeline.diario.lifecycle import Life, StageName, State, life_of, state_after
 from trio_pipeline.diario.model import Checksums, Gazette
+from trio_pipeline.diario.readers import Reader
 
 __all__ = ["Branches", "Item", "following", "is_at_rest", "needs_pdf", "starting_stages"]
 
@@ -27,17 +28,17 @@ class Branches:
 
     Attributes:
         archive: The archive's name in the ledger, or None.
-        extract: Whether judgements are extracted.
+        reader: Who reads judgements, or None if nobody does.
     """
 
     archive: str | None
-    extract: bool
+    reader: Reader | None = None
 
     @property
     def lives(self) -> tuple[Life, ...]:
-        """The lives that need the PDF."""
+        """The lives that follow the download."""
         archive = (Life.ARCHIVE,) if self.archive is not None else ()
-        return (*archive, Life.EXTRACT) if self.extract else archive
+        return archive if self.reader is None else (*archive, Life.EXTRACT)
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +60,8 @@ class Item:
         queued: The stages that it waits for or is worked on in.
         left: The lives that have to wait for another run.
         was_stalled: Whether its last attempt ended in a silence that nobody can be blamed for yet.
+        has_text: Whether its text is kept, so that reading it needs no PDF.
+        awaits_model: Whether all but the model has read it.
     """
 
     gazette: Gazette
@@ -75,6 +78,8 @@ class Item:
     queued: set[StageName] = field(default_factory=set)
     left: set[Life] = field(default_factory=set)
     was_stalled: bool = False
+    has_text: bool = False
+    awaits_model: bool = False
 
     def __repr__(self) -> str:
         return self.gazette.id
@@ -91,6 +96,13 @@ class Item:
         """
         life = life_of(stage)
         self.states[life] = state_after(self.state(life), stage, outcome)
+        if stage is StageName.EXTRACT:
+            self.has_text = self.has_text or outcome in {"read", "extracted"}
+            self.awaits_model = outcome == "read"
+
+    def waits_for_pdf(self, life: Life) -> bool:
+        """Whether a life that follows the download has to wait for the PDF."""
+        return self.state(life) in _OPEN and not (life is Life.EXTRACT and self.has_text)
 
 
 def starting_stages(item: Item, branches: Branches, *, has_pdf: bool) -> frozenset[StageName]:
@@ -109,12 +121,19 @@ def starting_stages(item: Item, branches: Branches, *, has_pdf: bool) -> frozens
             stages.add(StageName.ARCHIVE if has_pdf else StageName.DOWNLOAD)
         elif item.state(Life.ARCHIVE) is State.SUBMITTED:
             stages.add(StageName.CONFIRM)
-    if branches.extract and item.state(Life.EXTRACT) in _OPEN:
-        stages.add(StageName.EXTRACT if has_pdf else StageName.DOWNLOAD)
+    if branches.reader is not None and item.state(Life.EXTRACT) in _OPEN:
+        stages.add(_reading_stage(item, has_pdf=has_pdf))
     if StageName.DOWNLOAD in stages and item.state(Life.DOWNLOAD) is State.REJECTED:
         # Without a PDF nothing else can be done, and only a person may ask for it again.
         stages.discard(StageName.DOWNLOAD)
     return frozenset(stages)
+
+
+def _reading_stage(item: Item, *, has_pdf: bool) -> StageName:
+    """Where reading goes on: what has become text once needs no PDF any more."""
+    if item.awaits_model and item.has_text:
+        return StageName.MODEL
+    return StageName.EXTRACT if item.has_text or has_pdf else StageName.DOWNLOAD
 
 
 def following(item: Item, branches: Branches, stage: StageName, *, has_pdf: bool) -> frozenset[StageName]:
@@ -122,11 +141,13 @@ def following(item: Item, branches: Branches, stage: StageName, *, has_pdf: bool
     stages = set()
     match stage:
         case StageName.DOWNLOAD:
-            stages = {StageName(life.value) for life in branches.lives if item.state(life) in _OPEN}
+            stages = {StageName(life.value) for life in branches.lives if item.waits_for_pdf(life)}
         case StageName.ARCHIVE if item.state(Life.ARCHIVE) is State.SUBMITTED:
             stages = {StageName.CONFIRM}
-        case StageName.ARCHIVE | StageName.EXTRACT if item.state(life_of(stage)) in _OPEN:
+        case StageName.ARCHIVE if item.state(Life.ARCHIVE) in _OPEN:
             stages = {StageName.DOWNLOAD}
+        case StageName.EXTRACT | StageName.MODEL if item.state(Life.EXTRACT) in _OPEN and Life.EXTRACT not in item.left:
+            stages = {_reading_stage(item, has_pdf=has_pdf)}
         case StageName.CONFIRM if item.state(Life.ARCHIVE) is State.SUBMITTED:
             stages = {StageName.CONFIRM}
         case StageName.CONFIRM if item.state(Life.ARCHIVE) in _OPEN:
@@ -138,9 +159,9 @@ def following(item: Item, branches: Branches, stage: StageName, *, has_pdf: bool
 
 def needs_pdf(item: Item, branches: Branches) -> bool:
     """Whether this run is about to work on the PDF."""
-    return any(item.state(life) in _OPEN and life not in item.left for life in branches.lives)
+    return any(item.waits_for_pdf(life) and life not in item.left for life in branches.lives)
 
 
 def is_at_rest(item: Item, branches: Branches, states: Collection[State]) -> bool:
-    """Whether every branch that is on is in one of `states`."""
-    return all(item.state(life) in states for life in branches.lives)
+    """Whether every branch that is on is in one of `states`, or has made a text of the PDF."""
+    return all(item.state(life) in states or (life is Life.EXTRACT and item.has_text) for life in branches.lives)

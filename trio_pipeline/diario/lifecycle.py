@@ -2,7 +2,7 @@
 
 A gazette has three lives that go on side by side: its download, its archiving (one for each archive) and its
 extraction. Every event belongs to one of them and leads it from one state to another; an event that the table does not
-have is an error. The stage `confirm` belongs to the life `archive`.
+have is an error. The stage `confirm` belongs to the life `archive`, the stage `model` to the life `extract`.
 
 Pure: this file does not know when anything happens or who does it.
 """
@@ -43,6 +43,7 @@ class StageName(StrEnum):
     ARCHIVE = "archive"
     CONFIRM = "confirm"
     EXTRACT = "extract"
+    MODEL = "model"
 
 
 class State(StrEnum):
@@ -64,7 +65,7 @@ DONE: Mapping[Life, State] = MappingProxyType(
 """The state in which nothing is left to do."""
 
 
-ACHIEVED = frozenset({"downloaded", "restored", "submitted", "confirmed", "extracted"})
+ACHIEVED = frozenset({"downloaded", "restored", "submitted", "confirmed", "read", "extracted"})
 """Outcomes by which a gazette leaves a stage with what it came for."""
 
 SETTLED = ACHIEVED | {"failed", "rejected"}
@@ -102,11 +103,17 @@ OUTCOMES: Mapping[tuple[StageName, str], State] = MappingProxyType(
         (StageName.CONFIRM, "failed"): State.FAILED,
         (StageName.CONFIRM, "rejected"): State.REJECTED,
         (StageName.EXTRACT, "asked"): State.PENDING,
+        # Its text is kept, and what rules could read of it; the rest is left to a model.
+        (StageName.EXTRACT, "read"): State.PENDING,
         (StageName.EXTRACT, "extracted"): State.EXTRACTED,
         (StageName.EXTRACT, "put_off"): State.PENDING,
         (StageName.EXTRACT, "failed"): State.FAILED,
         (StageName.EXTRACT, "rejected"): State.REJECTED,
         (StageName.EXTRACT, "reset"): State.PENDING,
+        (StageName.MODEL, "extracted"): State.EXTRACTED,
+        (StageName.MODEL, "put_off"): State.PENDING,
+        (StageName.MODEL, "failed"): State.FAILED,
+        (StageName.MODEL, "rejected"): State.REJECTED,
     }
 )
 """The state that each outcome of each stage leads to. The ledger's views use the same table; a test compares them."""
@@ -140,7 +147,13 @@ TRANSITIONS: Mapping[tuple[StageName, str], frozenset[State]] = MappingProxyType
 
 def life_of(stage: StageName) -> Life:
     """The life that a stage's events belong to."""
-    return Life.ARCHIVE if stage is StageName.CONFIRM else Life(stage.value)
+    match stage:
+        case StageName.CONFIRM:
+            return Life.ARCHIVE
+        case StageName.MODEL:
+            return Life.EXTRACT
+        case _:
+            return Life(stage.value)
 
 
 def state_after(state: State, stage: StageName, outcome: str) -> State:

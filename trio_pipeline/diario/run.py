@@ -7,7 +7,7 @@ This file does not know what a person types or sees; `Watcher` and `Interrupts` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -27,6 +27,7 @@ from trio_pipeline.diario.lifecycle import Life, State
 from trio_pipeline.diario.listing_years import court_day, years_to_read
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.preflight import UsageError, uploads_to_announce
+from trio_pipeline.diario.readers import Reader
 from trio_pipeline.diario.running import Running
 from trio_pipeline.diario.selection import Selection, plan
 from trio_pipeline.diario.settings_model import Settings
@@ -91,11 +92,9 @@ async def run(
         open_ledger(settings.run.db, world) as ledger,
         open_hosts(settings, job.secrets, ledger, world, search_again=job.selection.force) as hosts,
     ):
-        branches = Branches(
-            archive=archive_name(settings),
-            extract=settings.extract.kind != "none",
-        )
-        standings = _with_new(await ledger.standings(branches.archive), job.gazettes or ())
+        branches = _branches(settings)
+        texts = Texts(settings.run.text, world)
+        standings = _with_new(await ledger.standings(branches.archive), job.gazettes or (), await texts.kept())
         chosen = plan(standings, job.selection, branches)
         announcement = uploads_to_announce(chosen.items, settings, lists=job.gazettes is None)
         if announcement is not None:
@@ -137,8 +136,9 @@ async def preview(job: Job, world: World) -> Preview:
     Cancellation: a checkpoint.
     """
     settings = job.settings
-    branches = Branches(archive=archive_name(settings), extract=settings.extract.kind != "none")
-    standings = _with_new(await read_standings(settings.run.db, branches.archive, world), job.gazettes or ())
+    branches = _branches(settings)
+    known = await read_standings(settings.run.db, branches.archive, world)
+    standings = _with_new(known, job.gazettes or (), await Texts(settings.run.text, world).kept())
     chosen = plan(standings, job.selection, branches)
     stages = {
         life.value: sum(item.state(life) is State.PENDING for item in chosen.items)
@@ -149,11 +149,22 @@ async def preview(job: Job, world: World) -> Preview:
     return Preview(len(chosen.items), years, stages, uploads_to_announce(chosen.items, settings, lists=lists))
 
 
-def _with_new(standings: Sequence[Standing], gazettes: Sequence[Gazette]) -> list[Standing]:
+def _branches(settings: Settings) -> Branches:
+    return Branches(archive_name(settings), None if settings.extract.kind == "none" else Reader(READER_VERSION))
+
+
+def _with_new(standings: Sequence[Standing], gazettes: Sequence[Gazette], texts: Collection[str]) -> list[Standing]:
     """Where everything stands once the catalog's gazettes are known: as it names them, if it names them otherwise."""
     named = {gazette.id: gazette for gazette in gazettes}
-    known = [replace(standing, gazette=named.pop(standing.gazette.id, standing.gazette)) for standing in standings]
-    return [*known, *(Standing(gazette) for gazette in named.values())]
+    known = [
+        replace(
+            standing,
+            gazette=named.pop(standing.gazette.id, standing.gazette),
+            has_text=standing.gazette.id in texts,
+        )
+        for standing in standings
+    ]
+    return [*known, *(Standing(gazette, has_text=gazette.id in texts) for gazette in named.values())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +285,13 @@ def _flow(workshop: _Workshop) -> Flow:
             barred=workshop.barred,
         )
         confirmer = Confirmer(archive=hosts.archive, schedule=schedule)
-    if workshop.branches.extract:
-        extractor = Extractor(spool=workshop.spool, texts=Texts(settings.run.text, world), processes=workshop.processes)
+    if workshop.branches.reader is not None:
+        extractor = Extractor(
+            reader=workshop.branches.reader,
+            spool=workshop.spool,
+            texts=Texts(settings.run.text, world),
+            processes=workshop.processes,
+        )
     return Flow(
         branches=workshop.branches,
         settings=settings,
@@ -293,7 +309,6 @@ def _flow(workshop: _Workshop) -> Flow:
         archiver=archiver,
         confirmer=confirmer,
         extractor=extractor,
-        reader_version=READER_VERSION,
         network=hosts.network,
         world=world,
         selection=workshop.job.selection,

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trio_pipeline.diario.items import Branches, Item, starting_stages
-from trio_pipeline.diario.ledger.events import Event, Standing
+from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
 from trio_pipeline.diario.lifecycle import DONE, Life, StageName, State
+from trio_pipeline.diario.readers import RULES, PastReading, Reader
 
 __all__ = ["Plan", "Selection", "plan"]
 
@@ -59,7 +60,8 @@ def plan(standings: Iterable[Standing], selection: Selection, branches: Branches
     """Choose what a run does.
 
     What was submitted and has yet to be confirmed is not new work, and is looked for beyond the limit. What is done is
-    asked for again within the limit only, or the next run would do all the rest of it.
+    asked for again, by `force` or because older rules have read it, within the limit only, or the next run would do
+    all the rest of it.
     """
     held = [standing for standing in standings if selection.holds(standing.gazette.date)]
     asked = [_asked(standing, selection, branches) for standing in held]
@@ -83,10 +85,10 @@ def _first_stages(item: Item, branches: Branches) -> frozenset[StageName]:
 
 
 def _asked(standing: Standing, selection: Selection, branches: Branches) -> tuple[Item, list[Event]]:
-    item = _as_item(standing)
+    item = _as_item(standing, branches.reader)
     events = []
     for life in (Life.DOWNLOAD, *branches.lives):
-        outcome = _word(life, standing.life(life).state, selection)
+        outcome = _word(life, standing.life(life), selection, branches.reader)
         if outcome is not None:
             stage = StageName(life.value)
             target = branches.archive if life is Life.ARCHIVE else None
@@ -95,22 +97,29 @@ def _asked(standing: Standing, selection: Selection, branches: Branches) -> tupl
     return item, events
 
 
-def _word(life: Life, state: State, selection: Selection) -> str | None:
+def _word(life: Life, where: LifeStanding, selection: Selection, reader: Reader | None) -> str | None:
     """What is to be recorded about a life before the run begins, if anything is."""
-    if state is State.NOT_ASKED:
+    if where.state is State.NOT_ASKED:
         return "asked"
-    if selection.force and life is not Life.DOWNLOAD and state is DONE[life]:
-        return "reset"
-    return None
+    if life is Life.DOWNLOAD or where.state is not DONE[life]:
+        return None
+    is_outdated = life is Life.EXTRACT and reader is not None and not _has_done(reader, where.reading)
+    return "reset" if selection.force or is_outdated else None
 
 
-def _as_item(standing: Standing) -> Item:
+def _has_done(reader: Reader, past: PastReading | None) -> bool:
+    return past is not None and reader.has_done(past)
+
+
+def _as_item(standing: Standing, reader: Reader | None) -> Item:
     """What the run knows about a gazette at its start. What failed in an earlier run is pending again."""
     item = Item(
         gazette=standing.gazette,
         checksums=standing.checksums,
         size=standing.size,
         archives=standing.archives,
+        has_text=standing.has_text,
+        awaits_model=_awaits_model(standing.life(Life.EXTRACT), reader),
     )
     for life, where in standing.lives.items():
         item.states[life] = State.PENDING if where.state is State.FAILED else where.state
@@ -120,3 +129,12 @@ def _as_item(standing: Standing) -> Item:
     archive = standing.life(Life.ARCHIVE)
     item.submitted_at, item.acknowledged = archive.submitted_at, archive.acknowledged
     return item
+
+
+def _awaits_model(where: LifeStanding, reader: Reader | None) -> bool:
+    """Whether the text is there and the rules of this run, if it has any, have read it."""
+    if not where.awaits_model or reader is None or reader.model is None:
+        return False
+    if reader.rules is None:
+        return True
+    return where.reading is not None and where.reading.version_of(RULES) == reader.rules

@@ -17,6 +17,9 @@ from trio_pipeline.world import World
 __all__ = ["Texts", "read_text"]
 
 
+_SUFFIX = ".txt.gz"
+
+
 class Texts:
     """The directory of texts.
 
@@ -28,6 +31,18 @@ class Texts:
     def __init__(self, directory: Path, world: World) -> None:
         self._directory = directory
         self._world = world
+
+    def path(self, identifier: str) -> Path:
+        """Where the text of a gazette lies, or would."""
+        return text_path(self._directory, identifier)
+
+    async def kept(self) -> frozenset[str]:
+        """The gazettes whose text is kept.
+
+        Cancellation: a checkpoint.
+        """
+        names = await self._world.files.sizes(self._directory)
+        return frozenset(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
 
     async def store(self, identifier: str, pages: Sequence[str]) -> None:
         """Keep a gazette's text: under a temporary name, synced, renamed.
@@ -56,7 +71,7 @@ class Texts:
 
 def text_path(directory: Path, identifier: str) -> Path:
     """Where the text of a gazette lies."""
-    return directory / f"{identifier}.txt.gz"
+    return directory / f"{identifier}{_SUFFIX}"
 
 
 def read_text(directory: Path, identifier: str) -> str | None:

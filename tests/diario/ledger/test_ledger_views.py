@@ -142,7 +142,8 @@ def test_gazette_done_has_everything(book):
     book.tell("download", "downloaded", attempt=2, detail=DOWNLOADED)
     book.tell("archive", "submitted", attempt=1, detail={"url": COPY_URL})
     book.tell("confirm", "confirmed", attempt=1, detail={"url": COPY_URL})
-    book.tell("extract", "extracted", attempt=1, happened_at=LATER, detail={"entries_read": 31, "entries_unread": 2})
+    read = {"extraction": "first", "entries_read": 31, "entries_unread": 2}
+    book.tell("extract", "extracted", attempt=1, happened_at=LATER, detail=read)
     row = book.diario()
     expected = {
         "download_state": "downloaded",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from trio_pipeline.diario.lifecycle import Life, StageName, State
 from trio_pipeline.diario.model import Checksums, Gazette
+from trio_pipeline.diario.readers import PastReading
 
 __all__ = ["Event", "LifeStanding", "Standing"]
 
@@ -50,6 +51,8 @@ class LifeStanding:
         submitted_at: When its last upload was begun or answered; UTC, or None.
         acknowledged: Whether that upload was answered.
         failed_runs: In how many runs it has failed since it last succeeded or was reset.
+        reading: Of an extraction, what was read last, or None.
+        awaits_model: Of an extraction, whether its text is kept and only a model is missing.
     """
 
     state: State
@@ -57,6 +60,8 @@ class LifeStanding:
     submitted_at: datetime.datetime | None = None
     acknowledged: bool = False
     failed_runs: int = 0
+    reading: PastReading | None = None
+    awaits_model: bool = False
 
 
 _NOT_ASKED = LifeStanding(State.NOT_ASKED)
@@ -72,6 +77,7 @@ class Standing:
         size: The length that an attempt to download it found, in bytes, or None.
         archives: Where copies are said to be: the archives, and the address in each if it is known.
         lives: Where each of its lives stands; those never asked for are left out.
+        has_text: Whether its text is kept. The ledger does not know that: who has looked into the directory sets it.
     """
 
     gazette: Gazette
@@ -79,6 +85,7 @@ class Standing:
     size: int | None = None
     archives: Mapping[str, str | None] = field(default_factory=dict)
     lives: Mapping[Life, LifeStanding] = field(default_factory=dict)
+    has_text: bool = False
 
     def life(self, life: Life) -> LifeStanding:
         """Where one life stands."""

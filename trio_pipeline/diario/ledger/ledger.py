@@ -20,7 +20,8 @@ from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
 from trio_pipeline.diario.ledger.found_items import FoundItems
 from trio_pipeline.diario.ledger.sql import statement
 from trio_pipeline.diario.lifecycle import Life, StageName, State
-from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement, Reading
+from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement
+from trio_pipeline.diario.readers import PastReading, ReadingPart
 from trio_pipeline.world import World
 
 __all__ = ["Ledger", "open_ledger", "open_to_read", "read_standings"]
@@ -167,7 +168,7 @@ class Ledger:
         await self.record_all(events)
         return events
 
-    async def record_extraction(self, event: Event, reading: Reading, *, extractor: str, version: str) -> None:
+    async def record_extraction(self, event: Event, parts: Sequence[ReadingPart]) -> None:
         """Record what was read out of a gazette together with its event, in one transaction.
 
         The event says who read it, also where nothing was found.
@@ -176,18 +177,21 @@ class Ledger:
         detail = {
             **(event.detail or {}),
             "extraction": extraction,
-            "entries_read": len(reading.judgements),
-            "entries_unread": len(reading.unread),
-            "extractor": extractor,
-            "extractor_version": version,
+            "entries_read": sum(len(part.reading.judgements) for part in parts),
+            "entries_unread": sum(len(part.reading.unread) for part in parts),
+            "extractor": "+".join(part.extractor for part in parts),
+            "extractor_version": "+".join(part.version for part in parts),
         }
         row = self._row(event) | {"detail": json.dumps(detail)}
         decisions = [
-            (extraction, event.diario_id, *_decision(judgement), extractor, version) for judgement in reading.judgements
+            (extraction, event.diario_id, *_decision(judgement), part.extractor, part.version)
+            for part in parts
+            for judgement in part.reading.judgements
         ]
         unread = [
             (extraction, event.diario_id, entry.page, list(entry.span), entry.text, entry.reason)
-            for entry in reading.unread
+            for part in parts
+            for entry in part.reading.unread
         ]
 
         def write(connection: DuckDBPyConnection) -> None:
@@ -320,7 +324,16 @@ def _life_standing(life: Mapping[str, object]) -> LifeStanding:
         submitted_at=submitted_at if isinstance(submitted_at, datetime.datetime) else None,
         acknowledged=bool(life["acknowledged"]),
         failed_runs=_as_int(life["failed_runs"]),
+        reading=_past_reading(life["reading"]),
+        awaits_model=bool(life["awaits_model"]),
     )
+
+
+def _past_reading(detail: object) -> PastReading | None:
+    if detail is None:
+        return None
+    told = json.loads(str(detail))
+    return PastReading(told.get("extractor", ""), told.get("extractor_version", ""), told["entries_unread"])
 
 
 def _as_date(value: object) -> datetime.date:

@@ -11,7 +11,9 @@ WITH known AS (
 ), by_gazette AS (
     SELECT
         diario_id,
-        list(struct_pack(life, state, not_before, submitted_at, acknowledged, failed_runs)) AS lives,
+        list(struct_pack(
+            life, state, not_before, submitted_at, acknowledged, failed_runs, reading, awaits_model
+        )) AS lives,
         any_value(done_detail) FILTER (WHERE life = 'download') AS download,
         max(size) FILTER (WHERE life = 'download') AS size
     FROM current_lives GROUP BY diario_id

@@ -11,15 +11,25 @@ SELECT * FROM (VALUES
     ('archive', 'rejected', 'rejected'), ('archive', 'reset', 'pending'),
     ('confirm', 'confirmed', 'confirmed'), ('confirm', 'put_off', 'submitted'), ('confirm', 'absent', 'submitted'),
     ('confirm', 'lost', 'pending'), ('confirm', 'failed', 'failed'), ('confirm', 'rejected', 'rejected'),
-    ('extract', 'asked', 'pending'), ('extract', 'extracted', 'extracted'), ('extract', 'put_off', 'pending'),
-    ('extract', 'failed', 'failed'), ('extract', 'rejected', 'rejected'), ('extract', 'reset', 'pending')
+    ('extract', 'asked', 'pending'), ('extract', 'read', 'pending'), ('extract', 'extracted', 'extracted'),
+    ('extract', 'put_off', 'pending'), ('extract', 'failed', 'failed'), ('extract', 'rejected', 'rejected'),
+    ('extract', 'reset', 'pending'),
+    ('model', 'extracted', 'extracted'), ('model', 'put_off', 'pending'), ('model', 'failed', 'failed'),
+    ('model', 'rejected', 'rejected')
 ) AS states(stage, outcome, state);
+
+-- The life that the events of each stage belong to.
+CREATE OR REPLACE VIEW stage_lives AS
+SELECT * FROM (VALUES
+    ('download', 'download'), ('archive', 'archive'), ('confirm', 'archive'), ('extract', 'extract'),
+    ('model', 'extract')
+) AS stage_lives(stage, life);
 
 -- One row for each life of each gazette, and for each archive.
 CREATE OR REPLACE VIEW lives AS
 WITH told AS (
-    SELECT events.*, states.state, CASE stage WHEN 'confirm' THEN 'archive' ELSE stage END AS life
-    FROM events JOIN states USING (stage, outcome)
+    SELECT events.*, states.state, stage_lives.life
+    FROM events JOIN states USING (stage, outcome) JOIN stage_lives USING (stage)
 )
 SELECT
     diario_id,
@@ -35,6 +45,9 @@ SELECT
     arg_max(outcome = 'submitted' AND coalesce(detail ->> 'acknowledged', 'true') = 'true', seq)
         FILTER (WHERE outcome IN ('started', 'submitted')) AS acknowledged,
     arg_max(detail, seq) FILTER (WHERE outcome IN ('downloaded', 'confirmed', 'extracted')) AS done_detail,
+    -- What was read, also while the rest is left to a model.
+    arg_max(detail, seq) FILTER (WHERE detail ->> 'extraction' IS NOT NULL) AS reading,
+    arg_max(outcome, seq) FILTER (WHERE outcome IN ('reset', 'read', 'extracted')) = 'read' AS awaits_model,
     arg_max(detail ->> 'url', seq) FILTER (WHERE detail ->> 'url' IS NOT NULL) AS url,
     arg_max(detail ->> 'size', seq) FILTER (WHERE detail ->> 'size' IS NOT NULL) AS size,
     -- Whether a copy is said to be there; a reset says nothing about that.
@@ -45,7 +58,9 @@ SELECT
         ), false
     ) AS has_copy,
     max(seq) FILTER (
-        WHERE outcome IN ('downloaded', 'restored', 'started', 'submitted', 'confirmed', 'absent', 'extracted')
+        WHERE outcome IN (
+            'downloaded', 'restored', 'started', 'submitted', 'confirmed', 'absent', 'read', 'extracted'
+        )
     ) AS progress_seq,
     arg_max(coalesce(detail ->> 'reason', outcome), seq) FILTER (
         WHERE outcome IN ('put_off', 'failed', 'rejected', 'lost')
@@ -59,7 +74,7 @@ GROUP BY ALL;
 -- In how many runs a life has failed since it last succeeded or was reset.
 CREATE OR REPLACE VIEW failed_runs AS
 WITH told AS (
-    SELECT *, CASE stage WHEN 'confirm' THEN 'archive' ELSE stage END AS life FROM events
+    SELECT * FROM events JOIN stage_lives USING (stage)
 ), resets AS (
     SELECT diario_id, life, target, max(seq) AS seq FROM told
     WHERE outcome IN ('reset', 'downloaded', 'restored', 'confirmed', 'extracted') GROUP BY ALL
@@ -125,8 +140,8 @@ SELECT
     download.done_detail ->> 'md5' AS md5,
     (download.done_detail ->> 'pages')::INTEGER AS pages,
     CASE WHEN archive.has_copy THEN archive.url END AS archive_url,
-    (extract.done_detail ->> 'entries_read')::INTEGER AS entries_read,
-    (extract.done_detail ->> 'entries_unread')::INTEGER AS entries_unread,
+    (extract.reading ->> 'entries_read')::INTEGER AS entries_read,
+    (extract.reading ->> 'entries_unread')::INTEGER AS entries_unread,
     coalesce(touched.attempts, 0) AS attempts,
     trouble.error,
     trouble.error_stage,
@@ -141,7 +156,7 @@ LEFT JOIN touched ON touched.diario_id = known.id;
 -- The extraction that holds for each gazette.
 CREATE OR REPLACE VIEW extractions AS
 SELECT diario_id, arg_max(detail ->> 'extraction', seq) AS extraction
-FROM events WHERE stage = 'extract' AND outcome = 'extracted' GROUP BY diario_id;
+FROM events WHERE detail ->> 'extraction' IS NOT NULL GROUP BY diario_id;
 
 CREATE OR REPLACE VIEW decisions AS
 SELECT decision_rows.* EXCLUDE (extraction)

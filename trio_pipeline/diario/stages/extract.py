@@ -1,22 +1,27 @@
-"""The stage `extract`: text and judgements out of a PDF, in a worker process."""
+"""The stage `extract`: text and judgements out of a PDF, or judgements out of a kept text, in a worker process."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import trio
 import trio_parallel
 
 from trio_pipeline.diario.items import Item
-from trio_pipeline.diario.model import Reading
-from trio_pipeline.diario.pdf import PdfUnreadable, extract
+from trio_pipeline.diario.pdf import PdfUnreadable, extract, read_pages
+from trio_pipeline.diario.readers import RULES, Reader, ReadingPart
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.bookkeeping import Result
+from trio_pipeline.diario.stored_text import TextLost, read_again
 from trio_pipeline.diario.texts import Texts
 from trio_pipeline.retry import GiveUp, TryAgain
 from trio_pipeline.world import Processes
 
 __all__ = ["Extracted", "Extractor"]
+
+T = TypeVar("T")
 
 _LONGEST_READING = 600.0
 """Seconds for reading a PDF; the largest real ones take half a minute."""
@@ -27,45 +32,73 @@ class Extracted(Result):
     """A gazette that was read.
 
     Attributes:
-        reading: What was read.
+        parts: What was read, by each of its readers.
     """
 
-    reading: Reading
+    parts: tuple[ReadingPart, ...]
 
 
 class Extractor:
     """Reads gazettes.
 
     Args:
+        reader: Who reads: what the rules leave is left to the model, if there is one.
         spool: Where PDFs lie.
         texts: Where texts are kept.
-        processes: Where PDFs are read.
+        processes: Where PDFs and texts are read.
     """
 
-    def __init__(self, *, spool: Spool, texts: Texts, processes: Processes) -> None:
+    def __init__(self, *, reader: Reader, spool: Spool, texts: Texts, processes: Processes) -> None:
+        self._reader = reader
         self._spool = spool
         self._texts = texts
         self._processes = processes
 
     async def extract(self, item: Item) -> Result:
-        """Read a gazette, keep its text, and return its judgements.
+        """Read a gazette by rules, or keep its text for the model alone.
 
         Raises:
-            TryAgain: The worker died, or the PDF is not what it was.
+            TryAgain: The worker died.
             GiveUp: The PDF cannot be read.
 
         Cancellation: the worker is killed; nothing is kept.
         """
+        return await (self._from_text(item) if item.has_text else self._from_pdf(item))
+
+    async def _from_text(self, item: Item) -> Result:
+        if self._reader.rules is None:
+            return Result(item, "read")
+        try:
+            reading = await self._run(read_again, str(self._texts.path(item.gazette.id)))
+        except TextLost as error:
+            item.has_text = False
+            return Result(item, "put_off", {"reason": f"{error}; it is made again"})
+        return self._read(item, ReadingPart(RULES, self._reader.rules, reading), {})
+
+    async def _from_pdf(self, item: Item) -> Result:
         if item.checksums is None or not await self._spool.verify(item.gazette.id, item.checksums):
             return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
+        path = str(self._spool.path(item.gazette.id))
+        if self._reader.rules is None:
+            pages = await self._run(read_pages, path)
+            await self._texts.store(item.gazette.id, pages)
+            return Result(item, "read", {"pages": len(pages)})
+        extraction = await self._run(extract, path)
+        await self._texts.store(item.gazette.id, extraction.pages)
+        part = ReadingPart(RULES, self._reader.rules, extraction.reading)
+        return self._read(item, part, {"pages": len(extraction.pages)})
+
+    def _read(self, item: Item, part: ReadingPart, detail: dict[str, object]) -> Result:
+        is_left_to_model = self._reader.model is not None and part.reading.unread
+        return Extracted(item, "read" if is_left_to_model else "extracted", detail, parts=(part,))
+
+    async def _run(self, function: Callable[[str], T], path: str) -> T:
         try:
             with trio.fail_after(_LONGEST_READING):
-                extraction = await self._processes.run(extract, str(self._spool.path(item.gazette.id)))
+                return await self._processes.run(function, path)
         except PdfUnreadable as error:
             raise GiveUp(error.reason) from None
         except trio_parallel.BrokenWorkerError:
-            raise TryAgain("the worker process died while it read the PDF") from None
+            raise TryAgain("the worker process died while it read the gazette") from None
         except trio.TooSlowError:
-            raise GiveUp(f"the PDF could not be read in {_LONGEST_READING / 60:.0f} minutes") from None
-        await self._texts.store(item.gazette.id, extraction.pages)
-        return Extracted(item, "extracted", {"pages": len(extraction.pages)}, reading=extraction.reading)
+            raise GiveUp(f"the gazette could not be read in {_LONGEST_READING / 60:.0f} minutes") from None
