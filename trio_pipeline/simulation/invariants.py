@@ -120,6 +120,11 @@ LIFE_CYCLE = {
     ("extract", "put_off"): (_PENDING, "pending"),
     ("extract", "failed"): (_PENDING, "failed"),
     ("extract", "rejected"): (_PENDING, "rejected"),
+    ("extract", "read"): (_PENDING, "pending"),
+    ("model", "extracted"): (_PENDING, "extracted"),
+    ("model", "put_off"): (_PENDING, "pending"),
+    ("model", "failed"): (_PENDING, "failed"),
+    ("model", "rejected"): (_PENDING, "rejected"),
 }
 """By stage and outcome: the states in which it may happen, and the one that follows. Written down a second time, since
 the program and the views have theirs from one table, and a mistake in it would be in both."""
@@ -146,8 +151,10 @@ def counts_what_is_left(seen: LifeSeen, history: History) -> Iterator[str]:
             for life, state in states.items()
             if state == State.PENDING or (state == State.FAILED and (name, life) not in failed)
         }
-        if pending and not (seen.directory / "spool" / f"{name}.pdf").exists():
-            pending = {"download"} if states["download"] != State.REJECTED else set()
+        if not (seen.directory / "spool" / f"{name}.pdf").exists():
+            ready = pending & {"extract"} if (seen.directory / "text" / f"{name}.txt.gz").exists() else set()
+            can_be_brought = pending - ready and states["download"] != State.REJECTED
+            pending = ready | ({"download"} if can_be_brought else set())
         left.update(pending)
         left["confirm"] += states["archive"] == State.SUBMITTED
     for stage, counts in told.reported.items():
