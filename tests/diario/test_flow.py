@@ -7,7 +7,7 @@ import errno
 import pytest
 import trio
 import trio_parallel
-from scenes import Scene, open_scene
+from scenes import Scene, open_scene, signals_at
 
 from trio_pipeline.diario.ledger.queries import resettable
 from trio_pipeline.diario.selection import Selection
@@ -161,17 +161,51 @@ async def test_rejected_gazette_is_left_alone_until_it_is_reset(tmp_path, autoju
     assert scene.requests(scene.court, "pdf") == 3
 
 
-async def test_worker_process_that_dies_over_a_pdf_costs_an_attempt(tmp_path, autojump_clock):
+async def test_worker_process_that_dies_costs_no_attempt(tmp_path, autojump_clock):
     async with open_scene(tmp_path, 2, size=6_000, extract__kind="rules") as scene:
         processes = await open_processes(scene)
-        processes.errors["count_pages"] = [trio_parallel.BrokenWorkerError() for _ in range(3)]
-        processes.errors["extract"] = [trio_parallel.BrokenWorkerError() for _ in range(4)]
+        for call in ("count_pages", "extract"):
+            processes.errors[call] = [trio_parallel.BrokenWorkerError() for _ in range(2)]
         report = await scene.run()
         scene.check()
-    assert report.failed == 0
-    assert scene.outcomes("download").count("put_off") == 3
-    assert scene.outcomes("extract").count("put_off") == 4
-    assert scene.states() == [("downloaded", "confirmed", "extracted")]
+        assert report.failed == 0
+        assert scene.requests(scene.court, "pdf") == 2
+        assert scene.states() == [("downloaded", "confirmed", "extracted")]
+
+
+@pytest.mark.parametrize(
+    ("call", "states"),
+    [
+        ("count_pages", {("rejected", "pending", "pending")}),
+        ("extract", {("downloaded", "confirmed", "rejected")}),
+    ],
+)
+async def test_pdf_that_kills_worker_processes_is_rejected_alone(tmp_path, autojump_clock, call, states):
+    async with open_scene(tmp_path, 3, size=6_000, extract__kind="rules", tjro__workers=1) as scene:
+        processes = await open_processes(scene)
+        # One dies beside others, and two alone.
+        processes.errors[call] = [trio_parallel.BrokenWorkerError() for _ in range(3)]
+        report = await scene.run(extract__workers=1)
+        scene.check()
+        assert report.failed == 1
+        assert {*scene.states()} == {*states, ("downloaded", "confirmed", "extracted")}
+        ((reason,),) = scene.rows("SELECT error FROM diarios WHERE error IS NOT NULL")
+        assert reason == "it killed 2 fresh worker processes with nothing else running: unknown"
+
+
+async def test_worker_processes_that_die_in_a_run_that_ends_reject_nothing(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 1, size=6_000, extract__kind="rules") as scene:
+        processes = await open_processes(scene)
+        processes.pauses["extract"] = 50.0
+        processes.errors["extract"] = [trio_parallel.BrokenWorkerError() for _ in range(3)]
+        report = await scene.run(interrupts=signals_at(20.0), run__grace=1_000)
+        scene.check()
+        assert (report.ended_by, report.failed) == ("drained", 0)
+        assert scene.states() == [("downloaded", "confirmed", "pending")]
+        assert scene.outcomes("extract") == ["asked", "put_off"]
+        processes.errors.clear()
+        await scene.run()
+        assert scene.states() == [("downloaded", "confirmed", "extracted")]
 
 
 async def test_pdf_that_is_read_for_ever_fails_and_holds_up_nobody(tmp_path, autojump_clock):

@@ -67,6 +67,10 @@ class Ending:
         self._signal: int | None = None
         self._deadline_is_over = False
 
+    def has_begun(self) -> bool:
+        """Whether nothing new is taken up any more."""
+        return self.pipeline is not None and self.pipeline.draining
+
     async def heed(self, interrupts: Interrupts) -> None:
         """Drain at the first signal, cancel at the second."""
         assert self.pipeline is not None

@@ -27,6 +27,7 @@ from trio_pipeline.diario.lifecycle import Life, State
 from trio_pipeline.diario.listing_years import court_day, years_to_read
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.preflight import UsageError, uploads_to_announce
+from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.readers import Reader
 from trio_pipeline.diario.running import Running
 from trio_pipeline.diario.selection import Selection, plan
@@ -208,8 +209,8 @@ async def _work(
     workshop: _Workshop, items: Sequence[Item], watchers: Sequence[Watcher], interrupts: Interrupts | None
 ) -> Report:
     settings, ledger = workshop.job.settings, workshop.ledger
-    flow = _flow(workshop)
     ending = Ending(settings.run.grace)
+    flow = _flow(workshop, ending)
     try:
         async with open_pipeline(random_source=workshop.world.random) as pipeline:
             ending.pipeline = pipeline
@@ -262,7 +263,7 @@ def _lister(workshop: _Workshop) -> Lister | None:
     )
 
 
-def _flow(workshop: _Workshop) -> Flow:
+def _flow(workshop: _Workshop, ending: Ending) -> Flow:
     """Put the stages together."""
     settings, hosts, world = workshop.job.settings, workshop.hosts, workshop.world
     bookkeeper = Bookkeeper(
@@ -273,6 +274,9 @@ def _flow(workshop: _Workshop) -> Flow:
         branches=workshop.branches,
         runs=settings.retry.runs,
         patience=settings.run.patience,
+    )
+    quarantine = Quarantine(
+        workshop.processes, world.open_processes, at_once=settings.extract.workers, is_ending=ending.has_begun
     )
     schedule = LookSchedule(settings.archive.confirm_after, world)
     archiver = confirmer = extractor = None
@@ -290,7 +294,7 @@ def _flow(workshop: _Workshop) -> Flow:
             reader=workshop.branches.reader,
             spool=workshop.spool,
             texts=Texts(settings.run.text, world),
-            processes=workshop.processes,
+            quarantine=quarantine,
         )
     return Flow(
         branches=workshop.branches,
@@ -303,7 +307,7 @@ def _flow(workshop: _Workshop) -> Flow:
             spool=workshop.spool,
             court=hosts.court,
             copies=hosts.copies,
-            processes=workshop.processes,
+            quarantine=quarantine,
             expected_size=settings.tjro.expected_size,
         ),
         archiver=archiver,

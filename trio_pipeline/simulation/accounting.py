@@ -5,10 +5,10 @@ Pure: this file does not know how the world went on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trio_pipeline.diario.lifecycle import StageName, State, life_of
-from trio_pipeline.simulation.sightings import History, LifeSeen
+from trio_pipeline.simulation.sightings import Event, History, LifeSeen
 
 __all__ = ["EVERY_ITEM", "everything_is_done", "is_settled"]
 
@@ -65,10 +65,15 @@ def _has_reason(seen: LifeSeen, history: History, name: str, life: str, where: t
         if event.diario_id == name and life_of(StageName(event.stage)).value == life
     ]
     last = events[-1]
-    if last.outcome != "rejected":
-        return False
+    return last.outcome == "rejected" and _is_earned(seen, history, last, events)
+
+
+def _is_earned(seen: LifeSeen, history: History, last: Event, events: Sequence[Event]) -> bool:
+    """Whether this world is the kind in which a gazette is rejected so."""
     if last.reason.startswith("failed in "):
         return len({event.run_id for event in events if event.outcome in {"failed", "rejected"}}) >= seen.scenario.runs
+    if "worker processes" in last.reason:
+        return seen.scenario.worker_death > 0
     if "holds other bytes" in last.reason:
-        return name in seen.scenario.held_by(history.gazettes, "other")
+        return last.diario_id in seen.scenario.held_by(history.gazettes, "other")
     return "BadContent" in last.reason and any("bad-content" in fault for fault in seen.scenario.faults)

@@ -201,7 +201,7 @@ def _possible_attempts(before: Event | None, *, may_be_free: bool) -> set[int]:
     return {1, before.attempt, before.attempt + 1}
 
 
-_FAILURES = ("stalled", "the connection broke off", "the worker process died", "ended after")
+_FAILURES = ("stalled", "the connection broke off", "ended after")
 """What reasons begin with that use up an attempt, save where something is only looked for."""
 
 _FAULTS_OF_OTHERS = (
@@ -209,6 +209,7 @@ _FAULTS_OF_OTHERS = (
     "the court shows a block page",
     "no connection",
     "no room in the spool",
+    "a worker process died while the run was ending",
     "came as far as byte",
     "resumed at byte",
     "the rest from byte",

@@ -10,24 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import trio
-import trio_parallel
 
 from trio_pipeline.channels import Reservation
 from trio_pipeline.diario.exchange import BrokenOff
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.model import Checksums
 from trio_pipeline.diario.pdf import PdfUnreadable, count_pages
+from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.sources import Absent, Body, PartRefused, Source
 from trio_pipeline.diario.spool import NoRoom, Spool, SpoolFull
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.pacing import HostPaused
 from trio_pipeline.retry import GiveUp, ItemError, StopStage, TryAgain
-from trio_pipeline.world import Processes
 
 __all__ = ["Downloader"]
 
-_LONGEST_OPENING = 1200.0
-"""Seconds for opening a PDF. That takes a moment, but all worker processes may be busy with reading."""
+_LONGEST_OPENING = 60.0
+"""Seconds for opening a PDF, which takes a moment."""
 
 _ATTEMPTS_MORE = 20
 """A download that comes on by this part of its length uses up no attempt. So a line that breaks every 30 MB brings
@@ -48,7 +47,7 @@ class Downloader:
         spool: Where PDFs are put.
         court: The source of what was never downloaded, and the last one for everything else.
         copies: Gives the sources of what was downloaded before, nearest first, for the archives that have it.
-        processes: Where PDFs are opened.
+        quarantine: Where PDFs are opened.
         expected_size: Bytes to reserve when nobody knows better.
     """
 
@@ -58,13 +57,13 @@ class Downloader:
         spool: Spool,
         court: Source,
         copies: Callable[[Mapping[str, str | None]], Sequence[Source]],
-        processes: Processes,
+        quarantine: Quarantine,
         expected_size: int,
     ) -> None:
         self._spool = spool
         self._court = court
         self._copies = copies
-        self._processes = processes
+        self._quarantine = quarantine
         self._expected_size = expected_size
 
     async def download(self, item: Item) -> Result:
@@ -116,7 +115,7 @@ class Downloader:
         async def check(part: Path, checksums: Checksums) -> None:
             nonlocal pages
             _check_checksums(item, checksums)
-            pages = await self._count_pages(part)
+            pages = await self._count_pages(item, part)
 
         start = 0
         try:
@@ -172,17 +171,14 @@ class Downloader:
         before, item.reached = item.reached, max(item.reached, partial.size)
         return item.reached - before >= max(_LEAST_WAY, partial.length // _ATTEMPTS_MORE)
 
-    async def _count_pages(self, part: Path) -> int:
+    async def _count_pages(self, item: Item, part: Path) -> int:
         # What came may be anything: it can crash who opens it, or keep it busy for ever.
         try:
-            with trio.fail_after(_LONGEST_OPENING):
-                return await self._processes.run(count_pages, str(part))
+            return await self._quarantine.run(item.gazette.id, count_pages, str(part), seconds=_LONGEST_OPENING)
         except PdfUnreadable as error:
             raise TryAgain(error.reason) from None
         except trio.TooSlowError:
             raise TryAgain(f"the PDF did not open in {_LONGEST_OPENING:.0f} s") from None
-        except trio_parallel.BrokenWorkerError:
-            raise TryAgain("the worker process died while it opened the PDF") from None
 
 
 def _check_checksums(item: Item, checksums: Checksums) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import trio
-import trio_parallel
 
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.pdf import PdfUnreadable, extract, read_pages
+from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.readers import RULES, Reader, ReadingPart
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.diario.stored_text import TextLost, read_again
 from trio_pipeline.diario.texts import Texts
-from trio_pipeline.retry import GiveUp, TryAgain
-from trio_pipeline.world import Processes
+from trio_pipeline.retry import GiveUp
 
 __all__ = ["Extracted", "Extractor"]
 
@@ -45,20 +45,21 @@ class Extractor:
         reader: Who reads: what the rules leave is left to the model, if there is one.
         spool: Where PDFs lie.
         texts: Where texts are kept.
-        processes: Where PDFs and texts are read.
+        quarantine: Where PDFs and texts are read.
     """
 
-    def __init__(self, *, reader: Reader, spool: Spool, texts: Texts, processes: Processes) -> None:
+    def __init__(self, *, reader: Reader, spool: Spool, texts: Texts, quarantine: Quarantine) -> None:
         self._reader = reader
         self._spool = spool
         self._texts = texts
-        self._processes = processes
+        self._quarantine = quarantine
 
     async def extract(self, item: Item) -> Result:
         """Read a gazette by rules, or keep its text for the model alone.
 
         Raises:
-            TryAgain: The worker died.
+            TryAgain: The worker died while the run was ending.
+            Reject: The gazette kills its workers.
             GiveUp: The PDF cannot be read.
 
         Cancellation: the worker is killed; nothing is kept.
@@ -69,7 +70,7 @@ class Extractor:
         if self._reader.rules is None:
             return Result(item, "read")
         try:
-            reading = await self._run(read_again, str(self._texts.path(item.gazette.id)))
+            reading = await self._run(item, read_again, self._texts.path(item.gazette.id))
         except TextLost as error:
             item.has_text = False
             return Result(item, "put_off", {"reason": f"{error}; it is made again"})
@@ -78,12 +79,12 @@ class Extractor:
     async def _from_pdf(self, item: Item) -> Result:
         if item.checksums is None or not await self._spool.verify(item.gazette.id, item.checksums):
             return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
-        path = str(self._spool.path(item.gazette.id))
+        path = self._spool.path(item.gazette.id)
         if self._reader.rules is None:
-            pages = await self._run(read_pages, path)
+            pages = await self._run(item, read_pages, path)
             await self._texts.store(item.gazette.id, pages)
             return Result(item, "read", {"pages": len(pages)})
-        extraction = await self._run(extract, path)
+        extraction = await self._run(item, extract, path)
         await self._texts.store(item.gazette.id, extraction.pages)
         part = ReadingPart(RULES, self._reader.rules, extraction.reading)
         return self._read(item, part, {"pages": len(extraction.pages)})
@@ -92,13 +93,10 @@ class Extractor:
         is_left_to_model = self._reader.model is not None and part.reading.unread
         return Extracted(item, "read" if is_left_to_model else "extracted", detail, parts=(part,))
 
-    async def _run(self, function: Callable[[str], T], path: str) -> T:
+    async def _run(self, item: Item, function: Callable[[str], T], path: Path) -> T:
         try:
-            with trio.fail_after(_LONGEST_READING):
-                return await self._processes.run(function, path)
+            return await self._quarantine.run(item.gazette.id, function, str(path), seconds=_LONGEST_READING)
         except PdfUnreadable as error:
             raise GiveUp(error.reason) from None
-        except trio_parallel.BrokenWorkerError:
-            raise TryAgain("the worker process died while it read the gazette") from None
         except trio.TooSlowError:
             raise GiveUp(f"the gazette could not be read in {_LONGEST_READING / 60:.0f} minutes") from None
