@@ -21,7 +21,7 @@ from trio_pipeline.world import real_world
 
 OTHER = gazette(3, "2023-02-01")
 SECRET = "7000002-91.2025.8.22.0001"
-ENTRY = "01 - 7000002-91.2025.8.22.0001\r\nApelante: C. R. D.\r\n\f2\r\nApelado: =HYPERLINK()\r\n"
+ENTRY = "01 - 7000002-91.2025.8.22.0001\r\nApelante: C. R. D. S.\r\n\f2\r\nApelado: =HYPERLINK()\r\n"
 TEXT = f"Pauta\r\n\f{ENTRY}03 - 7000009\r\nsem classe"
 
 
@@ -32,7 +32,7 @@ def shelf(ledger, tmp_path):
     secret = judgement(
         SECRET,
         segredo=True,
-        polo_ativo=("C. R. D.",),
+        polo_ativo=("C. R. D. S.",),
         polo_passivo=("=HYPERLINK()",),
         decisao=None,
         span=(start, start + len(ENTRY)),
@@ -83,9 +83,13 @@ def test_running_pipeline_gets_the_options(typed, shelf, pipeline):
         asked.append(arguments)
         yield {"numero_processo": SECRET}
 
-    with pipeline(shelf, {"decisions": answer}):
+    async def left_out(arguments):
+        yield {"view": "decisions", "rows": 3}
+
+    with pipeline(shelf, {"decisions": answer, "left_out": left_out}):
         said = typed("decisions", "vilhena", "--party", "ana", "--from=2025-01-01", "--json")
     assert [row["numero_processo"] for row in objects(said)] == [SECRET]
+    assert said.err == "3 decisions of this ledger are never shown: privacy.suppress\n"
     assert asked == [{"query": "vilhena", "party": "ana", "from": "2025-01-01", "limit": None}]
 
 
@@ -135,7 +139,7 @@ def test_entry_is_shown_with_its_page(typed, shelf):
     assert said.out.splitlines() == [
         f"2023-02-01  {OTHER.id}  page 2  {OTHER.url}#page=2",
         "    01 - 7000002-91.2025.8.22.0001",
-        "    Apelante: C. R. D.",
+        "    Apelante: C. R. D. S.",
         "    [page 3]",
         "    2",
         "    Apelado: =HYPERLINK()",
@@ -199,3 +203,86 @@ def test_nothing_found_is_said(typed, shelf, options):
     assert typed("decisions", *options, "--show").out == "no decision matches\n"
     assert typed("decisions", *options, "--unread").out == "nothing unread matches\n"
     assert typed("decisions", *options, "--show", "--json").out == ""
+
+
+# privacy.suppress
+
+
+@pytest.fixture
+def suppress(tmp_path):
+    """Writes a list, and names it as every command is told."""
+
+    def write(*lines):
+        (tmp_path / "hidden.txt").write_text("\n".join(lines), encoding="utf-8")
+        return f"--set=privacy.suppress={tmp_path / 'hidden.txt'}"
+
+    return write
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--show"], ["--show", "--json"], ["--show", "--csv"]])
+def test_suppressed_name_is_in_no_form(typed, shelf, suppress, form):
+    assert "C. R. D. S." in typed("decisions", *form).out
+    said = typed("decisions", *form, suppress("c r d s # asked in May", "josé conceição"))
+    assert (said.code, said.err) == (ExitCode.OK, "")
+    assert "[suprimido]" in said.out
+    assert "C. R. D. S." not in said.out
+    assert "Conceição" not in said.out
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--show"]])
+def test_suppressed_case_is_left_out_and_counted(typed, shelf, suppress, form):
+    hide = suppress("70000029120258220001")
+    said = typed("decisions", *form, hide)
+    assert "7000002" not in said.out
+    assert said.err == "1 decisions of this ledger are never shown: privacy.suppress\n"
+    # The count is the same whatever is searched.
+    for query in (["--number", SECRET], ["--party=hyperlink"], ["vilhena"]):
+        assert typed("decisions", *query, *form, hide).err == said.err
+    assert typed("decisions", "--number", SECRET, hide).out == "no decision matches\n"
+
+
+def test_suppressed_number_is_in_no_unread_text(typed, shelf, suppress):
+    assert typed("decisions", "--unread", suppress("sem classe")).out.count("[suprimido]") == 1
+    assert typed("decisions", "--unread", "sem", suppress("sem classe")).out == "nothing unread matches\n"
+    said = typed("decisions", "--unread", suppress("7000009"))
+    assert (said.out, said.err) == (
+        "nothing is unread\n",
+        "1 unread entries of this ledger are never shown: privacy.suppress\n",
+    )
+
+
+def test_list_is_sent_with_the_question(typed, shelf, pipeline, suppress):
+    asked = []
+
+    async def answer(arguments):
+        asked.append(arguments["suppress"])
+        for row in ():
+            yield row
+
+    with pipeline(shelf, {"decisions": answer, "left_out": answer}):
+        typed("decisions", suppress("Ana Lima", SECRET))
+    assert asked == [["70000029120258220001", "analima"]] * 2
+
+
+def test_failures_name_nobody(typed, shelf, suppress):
+    said = typed("failures", suppress("31mPDF"))
+    assert "[suprimido]" in said.out
+    assert "PDF" not in said.out
+
+
+EVERY_COMMAND = ["run", "stats", "decisions", "failures", "retry", "verify", "metadata", "gaps", "drain"]
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND)
+def test_list_that_cannot_be_used_ends_every_command(typed, shelf, suppress, command):
+    said = typed(command, suppress("Ana Lima", "Ana"))
+    assert (said.code, said.out) == (ExitCode.USAGE, "")
+    assert said.err.startswith("trio-pipeline: privacy.suppress (--set): ")
+    assert "hidden.txt: line 2: is too short" in said.err
+
+
+def test_list_that_is_not_there_ends_the_command(typed, shelf):
+    said = typed("decisions", "--set=privacy.suppress=nowhere.txt")
+    assert (said.code, said.out) == (ExitCode.USAGE, "")
+    expected = "trio-pipeline: privacy.suppress (--set): nowhere.txt: cannot be read: No such file or directory\n"
+    assert said.err == expected

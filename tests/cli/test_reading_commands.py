@@ -101,9 +101,13 @@ def test_run_that_begins_is_waited_for(typed, ledger, pipeline, monkeypatch, com
         lists = {"polo_ativo": [], "polo_passivo": []}
         yield {"diario_id": NEW.id, "life": "archive", "seconds_left": None, "segredo": False, **lists}
 
+    async def nothing(arguments):
+        for row in ():
+            yield row
+
     async def begin(seconds):
         # While the command waits, the run opens its ear.
-        context = pipeline(ledger, dict.fromkeys((command[0], "view"), answer))
+        context = pipeline(ledger, dict.fromkeys((command[0], "view"), answer) | {"left_out": nothing})
         context.__enter__()
         began.append(context)
 

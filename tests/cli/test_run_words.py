@@ -21,6 +21,7 @@ from trio_pipeline.cli.summary import show_plan, show_report
 from trio_pipeline.cli.time_left import time_left
 from trio_pipeline.diario.run import Preview, Report
 from trio_pipeline.diario.running import StageView, View
+from trio_pipeline.diario.suppression import NOTHING_HIDDEN, parse_suppression
 from trio_pipeline.pacing import PacerStatistics
 
 USUAL = LogOptions(verbosity=0, format="text", progress=True)
@@ -231,7 +232,7 @@ def logged(monkeypatch, capsys):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
 
     def log(*, verbosity=0, form="text"):
-        set_up_logging(LogOptions(verbosity, form, progress=False))
+        set_up_logging(LogOptions(verbosity, form, progress=False), NOTHING_HIDDEN)
         speaker = logging.getLogger("trio_pipeline.events")
         for level in ("error", "warning", "info", "debug"):
             getattr(speaker, level)("%s with \x1b[31mcolour", level)
@@ -263,6 +264,21 @@ def test_log_for_programs(logged):
 
 def raise_something(text):
     raise ValueError(text)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_suppressed_name_is_in_no_line(capsys, logged, form):
+    logged()
+    set_up_logging(LogOptions(0, form, progress=False), parse_suppression(b"Ana Lima"))
+    log = logging.getLogger("trio_pipeline")
+    log.warning("%s has no page", "ANA LÍMA")
+    try:
+        raise_something("ana \x6cima")  # the line itself stands in the traceback
+    except ValueError:
+        log.exception("it broke")
+    said = capsys.readouterr().err
+    assert said.count("[suprimido]") == 2
+    assert "lima" not in said
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -403,3 +403,18 @@ class TestQuoting:
 def test_toml_example_of_written_values_is_toml():
     toml = "\n".join(f"{name} = {key.written(key.default)}" for name, key in KEYS.items())
     assert set(tomllib.loads(toml)) == set(Settings.model_fields)
+
+
+class TestSuppression:
+    def test_list_lies_beside_the_settings_file(self):
+        Path("etc").mkdir(exist_ok=True)
+        Path("etc/hidden.txt").write_text("Ana Lima\n", encoding="utf-8")
+        loaded = load("[privacy]\nsuppress = 'hidden.txt'")
+        assert loaded.suppression.holds("ANA LIMA")
+
+    def test_no_list_hides_nobody(self):
+        assert not load_settings({}, {}).suppression
+
+    def test_directory_is_no_list(self):
+        with pytest.raises(SettingsError, match=r"privacy.suppress \(flag\): \.: cannot be read"):
+            load_settings({"privacy.suppress": "."}, {})

@@ -17,6 +17,7 @@ from trio_pipeline.diario.ledger.ledger import open_to_read
 from trio_pipeline.diario.ledger.queries import QUERIES, Row
 from trio_pipeline.diario.paces import learned_pace
 from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.diario.settings import Loaded
 from trio_pipeline.pacing import Learned
 from trio_pipeline.world import real_world
 
@@ -29,27 +30,36 @@ _AGAIN = 0.1
 """Seconds between two attempts."""
 
 
-def answer(database: Path, query: str, arguments: Mapping[str, object]) -> list[Row]:
-    """Ask a named query, of whoever can answer it.
+def answer(loaded: Loaded, query: str, arguments: Mapping[str, object]) -> list[Row]:
+    """Ask a named query, of whoever can answer it, in a ledger without the names and numbers to suppress.
+
+    They are asked with, so that nothing is found by them; a running pipeline leaves out those of its own list besides.
+
+    Args:
+        loaded: With the ledger and the names and numbers.
+        query: One of `queries.QUERIES`.
+        arguments: Its arguments.
 
     Raises:
         CommandError: There is no ledger, it cannot be read, or the arguments make no sense.
     """
+    database = loaded.settings.run.db
+    asked = {**arguments, "suppress": sorted(loaded.suppression.keys)} if loaded.suppression else arguments
 
     async def read() -> list[Row]:
         async with open_to_read(database, real_world()) as reader:
-            return await reader.read(lambda connection: QUERIES[query](connection, arguments))
+            return await reader.read(lambda connection: QUERIES[query](connection, asked))
 
-    return ask_or_do(database, query, arguments, read)
+    return ask_or_do(database, query, asked, read)
 
 
-def ask_for_pace(database: Path, hosts: str) -> Learned:
+def ask_for_pace(loaded: Loaded, hosts: str) -> Learned:
     """What runs have learned about the pace of a group of hosts.
 
     Raises:
         CommandError: As by `answer`.
     """
-    rows = {row["hosts"]: row for row in answer(database, "paces", {})}
+    rows = {row["hosts"]: row for row in answer(loaded, "paces", {})}
     return learned_pace(rows.get(hosts))
 
 

@@ -15,8 +15,8 @@ from trio_pipeline.cli.output import print_rows
 from trio_pipeline.cli.showing import print_entries, with_texts
 from trio_pipeline.diario.ledger.filters import decision_parameters
 from trio_pipeline.diario.ledger.queries import Row
-from trio_pipeline.diario.preflight import UsageError, check_privacy
 from trio_pipeline.diario.settings import Loaded
+from trio_pipeline.diario.suppression import Suppression
 
 __all__ = ["COLUMNS", "decisions", "for_people"]
 
@@ -62,6 +62,10 @@ class _Form:
     as_csv: bool
     show: bool
     unread: bool
+
+    @property
+    def view(self) -> str:
+        return "unread" if self.unread else "decisions"
 
     @property
     def for_people(self) -> bool:
@@ -119,6 +123,7 @@ def decisions(
     _print(rows[:most], form, loaded, is_narrowed=any(asked.values()))
     if limit is None and most is not None and len(rows) > most:
         click.echo(f"these are the first {most}; --limit N shows more", err=True)
+    _tell_left_out(loaded, form)
 
 
 def for_people(row: Row) -> Row:
@@ -141,11 +146,18 @@ def _check_options(about_decisions: Mapping[str, object], *, as_json: bool, as_c
 def _ask(loaded: Loaded, form: _Form, asked: Mapping[str, object], most: int | None) -> list[Row]:
     arguments = {name: value for name, value in asked.items() if value is not None} | {"limit": most}
     try:
-        check_privacy(loaded.settings)
         decision_parameters(arguments)
-    except (UsageError, ValueError) as error:
+    except ValueError as error:
         raise CommandError(str(error)) from None
-    return answer(loaded.settings.run.db, "unread" if form.unread else "decisions", arguments)
+    return answer(loaded, form.view, arguments)
+
+
+def _tell_left_out(loaded: Loaded, form: _Form) -> None:
+    """Say how many rows nobody sees, however they are asked for: the number must not tell whether a search hit one."""
+    for row in answer(loaded, "left_out", {}):
+        if row["view"] == form.view:
+            what = "unread entries" if form.unread else "decisions"
+            click.echo(f"{row['rows']:,} {what} of this ledger are never shown: privacy.suppress", err=True)
 
 
 def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: bool) -> None:
@@ -153,7 +165,8 @@ def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: boo
     shown = rows
     if form.show:
         columns = tuple(dict.fromkeys((*columns, "url", "text")))
-        shown = list(with_texts(rows, loaded.settings.run.text))
+        texts = with_texts(rows, loaded.settings.run.text)
+        shown = [{**row, "text": _masked_text(row["text"], loaded.suppression)} for row in texts]
     if form.as_csv:
         print_csv(shown, columns)
     elif form.as_json:
@@ -166,6 +179,10 @@ def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: boo
         print_rows([_unread_for_people(row) for row in rows], _UNREAD)
     else:
         print_rows([for_people(row) for row in rows], COLUMNS)
+
+
+def _masked_text(text: object, suppression: Suppression) -> str | None:
+    return suppression.mask(text) if isinstance(text, str) else None
 
 
 def _nothing(form: _Form, *, is_narrowed: bool) -> str:

@@ -33,7 +33,8 @@ from trio_pipeline.diario.catalog import read_catalog
 from trio_pipeline.diario.credentials import load_secrets
 from trio_pipeline.diario.run import Job
 from trio_pipeline.diario.selection import Selection
-from trio_pipeline.diario.settings import load_settings
+from trio_pipeline.diario.settings import Loaded, load_settings
+from trio_pipeline.diario.suppression import NOTHING_HIDDEN
 from trio_pipeline.services.gazettes import make_gazettes
 
 __all__ = ["demo"]
@@ -75,7 +76,7 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
 
     It takes some seconds, needs neither network nor keys, and leaves a ledger to play with.
     """
-    set_up_logging(log)
+    set_up_logging(log, NOTHING_HIDDEN)
     # Outside of a run, which heeds these itself: Python would end without ending the stand-ins.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
@@ -85,7 +86,8 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
     )
     began = time.monotonic()
     with _stand_ins(directory, gazettes, seed) as addresses:
-        job = _job(directory, addresses)
+        loaded = _settings(directory, addresses)
+        job = _job(directory, loaded)
         report = do_job(job, log)
         show_report(report, quiet=log.verbosity < 0)
         if report.signal is not None:
@@ -96,7 +98,7 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
         second = do_job(job, log)
         show_report(second, quiet=log.verbosity < 0)
     click.echo(f"\nThat took {time.monotonic() - began:.0f} seconds. Some of the decisions:\n")
-    _show_decisions(directory, gazettes, seed)
+    _show_decisions(loaded, gazettes, seed)
     _show_next(directory)
     return max(exit_code_of(report), exit_code_of(second))
 
@@ -151,8 +153,8 @@ def _signals_put_off() -> Iterator[None]:
         signal.raise_signal(one)
 
 
-def _job(directory: Path, addresses: dict[str, str]) -> Job:
-    loaded = load_settings(
+def _settings(directory: Path, addresses: dict[str, str]) -> Loaded:
+    return load_settings(
         {
             "run.db": directory / "diarios.duckdb",
             "run.spool": directory / "spool",
@@ -167,14 +169,17 @@ def _job(directory: Path, addresses: dict[str, str]) -> Job:
         {},
         Path(os.devnull),  # a settings file that lies here is for real runs
     )
+
+
+def _job(directory: Path, loaded: Loaded) -> Job:
     # The stand-in takes any keys; yours are neither needed nor read.
     secrets = load_secrets({"IA_ACCESS_KEY": "demo-access", "IA_SECRET_KEY": "demo-secret"})
     catalog = read_catalog(directory / "catalog.json")
     return Job(catalog.gazettes, Selection(), loaded.settings, secrets)
 
 
-def _show_decisions(directory: Path, gazettes: int, seed: int) -> None:
-    rows = answer(directory / "diarios.duckdb", "decisions", {"query": ""})
+def _show_decisions(loaded: Loaded, gazettes: int, seed: int) -> None:
+    rows = answer(loaded, "decisions", {"query": ""})
     print_rows([for_people(row) for row in rows[:8]], COLUMNS)
     printed = {
         (publication.gazette.id, truth.numero_processo): truth

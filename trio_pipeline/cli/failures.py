@@ -18,7 +18,7 @@ __all__ = ["failures"]
 @configured
 def failures(loaded: Loaded, *, limit: int | None, as_json: bool) -> None:
     """Show what failed or is being tried again, and why; newest gazette first."""
-    rows = answer(loaded.settings.run.db, "failures", {"limit": limit})
+    rows = answer(loaded, "failures", {"limit": limit})
     if not rows and not as_json:
         click.echo("nothing has failed")
         return

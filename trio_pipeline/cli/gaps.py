@@ -31,7 +31,7 @@ def gaps(loaded: Loaded, *, as_json: bool) -> ExitCode:
     highest. With --json there is an object for each edition, and one without a number for a year that is missing as a
     whole. Exit code 1 if any is missing.
     """
-    rows = answer(loaded.settings.run.db, "editions", {})
+    rows = answer(loaded, "editions", {})
     found = list(find_gaps(map(_edition, rows)))
     if as_json:
         print_rows(_one_by_one(found), ("tribunal", "year", "number", *_DATES), as_json=True)

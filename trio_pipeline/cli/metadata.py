@@ -18,6 +18,7 @@ from trio_pipeline.cli.output import print_rows
 from trio_pipeline.diario.archives.internet_archive import InternetArchive
 from trio_pipeline.diario.copies import held_copy
 from trio_pipeline.diario.credentials import CredentialsError, Secrets, load_secrets
+from trio_pipeline.diario.ledger.hiding import masked
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.metadata_update import Line, OurItem, OurItems, Result, Update, our_items, update_metadata
 from trio_pipeline.diario.paces import READS
@@ -48,19 +49,19 @@ def metadata(loaded: Loaded, *, ids: tuple[str, ...], dry_run: bool, as_json: bo
     are settled when an item is made), and all that differ are changed in one call. Others' keys stay, and so do keys
     that are not set any more. A value that somebody else changes meanwhile is not overwritten. Each change is a row.
     """
-    set_up_logging(log)
+    set_up_logging(log, loaded.suppression)
     secrets = _secrets(loaded.settings, dry_run=dry_run)
     arguments = {"ids": list(ids), "archive": InternetArchive.target}
-    copies = [held_copy(row) for row in answer(loaded.settings.run.db, "copies", arguments)]
+    copies = [held_copy(row) for row in answer(loaded, "copies", arguments)]
     ours = our_items(copies)
     update = Update()
-    learned = ask_for_pace(loaded.settings.run.db, READS)
+    learned = ask_for_pace(loaded, READS)
     signal = run_until_signal(
         lambda: _update(ours.items, update, loaded.settings, secrets, learned, log, dry_run=dry_run)
     )
     lines = _in_order(ours.items, update)
     if lines or as_json:
-        print_rows(map(_row, lines), _COLUMNS, as_json=as_json)
+        print_rows((masked(_row(line), loaded.suppression) for line in lines), _COLUMNS, as_json=as_json)
     unknown = sorted(set(ids) - {copy.gazette.id for copy in copies})
     _tell(ours, unknown, update, quiet=log.verbosity < 0)
     if signal is not None:

@@ -12,7 +12,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -33,7 +33,6 @@ from trio_pipeline.diario.run import Interrupts, Job, Report, preview
 from trio_pipeline.diario.run import run as run_job
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.diario.settings import Loaded
-from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.world import real_world
 
 __all__ = ["do_job", "exit_code_of", "run"]
@@ -99,12 +98,12 @@ def run(
     if yes:
         accepted = settings.archive.model_copy(update={"accept_policy": True})
         settings = settings.model_copy(update={"archive": accepted})
-    return _run(settings, _Asked(catalog, selection, dry_run, profile), log)
+    return _run(replace(loaded, settings=settings), _Asked(catalog, selection, dry_run, profile), log)
 
 
-def _run(settings: Settings, asked: _Asked, log: LogOptions) -> ExitCode:
-    set_up_logging(log)
-    job = _job(settings, asked, log)
+def _run(loaded: Loaded, asked: _Asked, log: LogOptions) -> ExitCode:
+    set_up_logging(log, loaded.suppression)
+    job = _job(loaded, asked, log)
     with _errors_in_words():
         if asked.dry_run:
             show_plan(trio.run(preview, job, real_world()))
@@ -146,14 +145,14 @@ def exit_code_of(report: Report) -> ExitCode:
     return ExitCode.ITEMS_FAILED if report.failed else ExitCode.OK
 
 
-def _job(settings: Settings, asked: _Asked, log: LogOptions) -> Job:
+def _job(loaded: Loaded, asked: _Asked, log: LogOptions) -> Job:
     try:
         secrets = load_secrets(os.environ)
-        check(settings, secrets)
+        check(loaded.settings, secrets)
     except (CredentialsError, UsageError) as error:
         raise CommandError(str(error)) from None
     gazettes = None if asked.catalog is None else _gazettes(asked.catalog, log)
-    return Job(gazettes, asked.selection, settings, secrets)
+    return Job(gazettes, asked.selection, loaded.settings, secrets, loaded.suppression)
 
 
 def _gazettes(path: Path, log: LogOptions) -> Sequence[Gazette]:

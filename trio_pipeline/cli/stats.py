@@ -8,6 +8,7 @@ from trio_pipeline.cli.asking import answer, ask_pipeline
 from trio_pipeline.cli.options import configured, json_option
 from trio_pipeline.cli.output import print_rows
 from trio_pipeline.cli.time_left import time_left
+from trio_pipeline.diario.ledger.hiding import masked
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.settings import Loaded
 
@@ -62,13 +63,14 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
     and how many wait there) has `archive`, and the row about the whole of it has `run`.
     """
     database = loaded.settings.run.db
-    rows = answer(database, "stats", {})
+    rows = answer(loaded, "stats", {})
     print_rows(rows, ["stage", "state", "gazettes", "size"], as_json=as_json)
-    live = ask_pipeline(database, "view", {})
-    if live is None:
+    told = ask_pipeline(database, "view", {})
+    if told is None:
         if not as_json:
             click.echo("no pipeline is running")
         return
+    live = [masked(row, loaded.suppression) for row in told]
     stages = [row for row in live if "stage" in row]
     print_rows(stages if as_json else [_for_people(row) for row in stages], _STAGE, as_json=as_json)
     print_rows([row for row in live if "host" in row], _HOST, as_json=as_json)

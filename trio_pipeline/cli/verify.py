@@ -16,6 +16,7 @@ from trio_pipeline.cli.output import print_rows
 from trio_pipeline.diario.copies import HeldCopy, held_copy
 from trio_pipeline.diario.findings import Finding, Problem
 from trio_pipeline.diario.hosts import archive_name
+from trio_pipeline.diario.ledger.hiding import masked
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.paces import READS
 from trio_pipeline.diario.preflight import UsageError, check_contact
@@ -50,15 +51,15 @@ def verify(
     --archive. Nothing is changed. Each problem is a row; exit code 1 if there is one, 3 if a host lets itself not be
     asked.
     """
-    set_up_logging(log)
+    set_up_logging(log, loaded.suppression)
     arguments = {"ids": list(ids), "archive": _chosen_archive(loaded), "limit": limit}
-    copies = [held_copy(row) for row in answer(loaded.settings.run.db, "copies", arguments)]
-    learned = _pace(copies, loaded.settings)
+    copies = [held_copy(row) for row in answer(loaded, "copies", arguments)]
+    learned = _pace(copies, loaded)
     verification = Verification()
     signal = run_until_signal(lambda: _compare(copies, verification, loaded.settings, learned, log, download=download))
     problems = _problems(copies, verification)
     if problems or as_json:
-        print_rows(map(_row, problems), _COLUMNS, as_json=as_json)
+        print_rows((masked(_row(one), loaded.suppression) for one in problems), _COLUMNS, as_json=as_json)
     unknown = sorted(set(ids) - {copy.gazette.id for copy in copies})
     _tell(copies, unknown, problems, verification, quiet=log.verbosity < 0)
     if signal is not None:
@@ -77,15 +78,15 @@ def _chosen_archive(loaded: Loaded) -> str | None:
     return name
 
 
-def _pace(copies: Sequence[HeldCopy], settings: Settings) -> Learned:
+def _pace(copies: Sequence[HeldCopy], loaded: Loaded) -> Learned:
     """How fast the Internet Archive may be asked, if it has to be, once it is sure that it may be asked at all."""
     if all(map(is_in_a_folder, copies)):
         return Learned()
     try:
-        check_contact(settings, settings.archive.metadata_url)
+        check_contact(loaded.settings, loaded.settings.archive.metadata_url)
     except UsageError as error:
         raise CommandError(str(error)) from None
-    return ask_for_pace(settings.run.db, READS)
+    return ask_for_pace(loaded, READS)
 
 
 async def _compare(

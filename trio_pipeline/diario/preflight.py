@@ -14,7 +14,7 @@ from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
 from trio_pipeline.diario.settings_model import Settings
 
-__all__ = ["POLICY", "UsageError", "check", "check_contact", "check_privacy", "uploads_to_announce"]
+__all__ = ["POLICY", "UsageError", "check", "check_contact", "uploads_to_announce"]
 
 POLICY = """\
 What the Internet Archive asks of uploaders (its help pages on what is right to upload):
@@ -39,7 +39,6 @@ def check(settings: Settings, secrets: Secrets) -> None:
         raise UsageError("--archive none and --extract none together would keep nothing")
     if settings.extract.kind not in {"rules", "none"}:
         raise UsageError(f"--extract {settings.extract.kind}: this version reads judgements by rules alone")
-    check_privacy(settings)
     if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
         raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
     hosts = [settings.tjro.base_url]
@@ -62,16 +61,6 @@ def check_contact(settings: Settings, *urls: str) -> None:
         raise UsageError(
             "whoever is asked is told by whom: set tjro.contact to your e-mail address or page (--set tjro.contact=…)"
         )
-
-
-def check_privacy(settings: Settings) -> None:
-    """Refuse what would be believed to hide names and would not.
-
-    Raises:
-        UsageError: Names are to be hidden.
-    """
-    if settings.privacy.suppress is not None:
-        raise UsageError("privacy.suppress: this version cannot hide names yet, and does not pretend to")
 
 
 def uploads_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool) -> str | None:

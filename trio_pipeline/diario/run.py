@@ -39,6 +39,7 @@ from trio_pipeline.diario.stages.confirm import Confirmer, LookSchedule
 from trio_pipeline.diario.stages.download import Downloader
 from trio_pipeline.diario.stages.extract import Extractor
 from trio_pipeline.diario.stages.listing import Lister
+from trio_pipeline.diario.suppression import NOTHING_HIDDEN, Suppression
 from trio_pipeline.diario.texts import Texts
 from trio_pipeline.nursery import open_pipeline
 from trio_pipeline.telemetry import Telemetry, open_telemetry
@@ -60,12 +61,14 @@ class Job:
         selection: Which of them.
         settings: How.
         secrets: With which keys.
+        suppression: The names and numbers that are in no answer of the run.
     """
 
     gazettes: Sequence[Gazette] | None
     selection: Selection
     settings: Settings
     secrets: Secrets
+    suppression: Suppression = NOTHING_HIDDEN
 
 
 async def run(
@@ -222,6 +225,7 @@ async def _work(
                 hosts=workshop.hosts,
                 telemetry=workshop.telemetry,
                 grace=settings.run.grace,
+                suppression=workshop.job.suppression,
                 world=workshop.world,
             )
             if interrupts is not None:

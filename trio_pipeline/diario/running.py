@@ -21,6 +21,7 @@ from trio_pipeline.diario.ledger.queries import QUERIES, Query, Row, resettable
 from trio_pipeline.diario.lifecycle import ACHIEVED, SETTLED, Life, StageName
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.listing import LISTING
+from trio_pipeline.diario.suppression import Suppression, suppression_of
 from trio_pipeline.nursery import Pipeline
 from trio_pipeline.pacing import PacerStatistics
 from trio_pipeline.telemetry import StageTelemetry, Telemetry
@@ -92,6 +93,7 @@ class Running:
         hosts: Whom it talks to.
         telemetry: Its times.
         grace: Seconds that work in hand gets when it is drained.
+        suppression: The names and numbers that are in no answer, whoever asks.
         world: For the time of day.
     """
 
@@ -105,6 +107,7 @@ class Running:
         hosts: Hosts,
         telemetry: Telemetry,
         grace: float,
+        suppression: Suppression,
         world: World,
     ) -> None:
         self._ledger = ledger
@@ -114,6 +117,7 @@ class Running:
         self._hosts = hosts
         self._telemetry = telemetry
         self._grace = grace
+        self._suppression = suppression
         self._world = world
 
     def view(self) -> View:
@@ -250,10 +254,18 @@ class Running:
 
     def _asking(self, query: Query) -> Command:
         async def answer(arguments: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
-            for row in await self._read(query, arguments):
+            for row in await self._read(query, self._with_own_list(arguments)):
                 yield row
 
         return answer
+
+    def _with_own_list(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """The arguments, with the run's own names and numbers to suppress beside those of whoever asks."""
+        try:
+            both = self._suppression | suppression_of(arguments.get("suppress"))
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        return {**arguments, "suppress": sorted(both.keys)}
 
     async def _read(self, query: Query, arguments: Mapping[str, object]) -> list[Row]:
         try:

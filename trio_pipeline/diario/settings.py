@@ -1,6 +1,7 @@
 """Settings: found in flags, the environment and a file, checked together, each with the place it came from.
 
-Pure of Trio, DuckDB and HTTP; the one file that it reads is the settings file. It does not know what a setting does.
+Pure of Trio, DuckDB and HTTP; it reads the settings file and the list that `privacy.suppress` names, so that no command
+begins without either. It does not know what a setting does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from trio_pipeline.diario.quoting import quoted, terminal_safe
 from trio_pipeline.diario.settings_model import KEYS, Key, Settings, value_of
+from trio_pipeline.diario.suppression import NOTHING_HIDDEN, Suppression, SuppressionError, parse_suppression
 
 __all__ = [
     "DEFAULT_FILE",
@@ -55,10 +57,12 @@ class Loaded:
     Attributes:
         settings: The settings.
         sources: For every key, the flag, variable or file that set it, or `default`.
+        suppression: The names and numbers that no output shows: what stands in the file of `privacy.suppress`.
     """
 
     settings: Settings
     sources: Mapping[str, str]
+    suppression: Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,21 @@ def load_settings(
     settings = _checked(given, problems)
     if settings is None or problems:
         raise SettingsError(problems)
-    return Loaded(settings, {key: given[key].source if key in given else "default" for key in KEYS})
+    sources = {key: given[key].source if key in given else "default" for key in KEYS}
+    return Loaded(settings, sources, _suppression(settings.privacy.suppress, sources["privacy.suppress"]))
+
+
+def _suppression(path: Path | None, source: str) -> Suppression:
+    """Read the names and numbers to suppress; whoever cannot be hidden for sure ends the command."""
+    if path is None:
+        return NOTHING_HIDDEN
+    try:
+        return parse_suppression(path.read_bytes())
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+    except SuppressionError as error:
+        reason = str(error)
+    raise SettingsError([f"privacy.suppress ({source}): {terminal_safe(str(path))}: {reason}"])
 
 
 def _from_file(config: Path | None, problems: list[str]) -> Iterator[_Given]:

@@ -6,14 +6,28 @@ WITH asked AS (
         list_transform($lawyer::VARCHAR[], lambda word: strip_accents(lower(word))) AS lawyer,
         list_transform($class::VARCHAR[], lambda word: strip_accents(lower(word))) AS class,
         list_transform($judge::VARCHAR[], lambda word: strip_accents(lower(word))) AS judge
+), shown AS (
+    -- A list of names and numbers changes rows before anything is searched in them: what it hides is not found.
+    SELECT decision_rows.* EXCLUDE (extraction)
+    FROM decision_rows JOIN extractions USING (diario_id, extraction)
+    WHERE decision_rows.rowid NOT IN (SELECT unnest($places::BIGINT[]))
+    UNION ALL BY NAME
+    SELECT unnest($masked::STRUCT(
+        diario_id VARCHAR, page INTEGER, ordinal VARCHAR, numero_processo VARCHAR, numero_valido BOOLEAN,
+        classe VARCHAR, polo_ativo VARCHAR[], polo_passivo VARCHAR[],
+        advogados_polo_ativo STRUCT(nome VARCHAR, oab VARCHAR)[],
+        advogados_polo_passivo STRUCT(nome VARCHAR, oab VARCHAR)[],
+        relator VARCHAR, decisao VARCHAR, resultado VARCHAR, segredo BOOLEAN, span INTEGER[],
+        extractor VARCHAR, extractor_version VARCHAR
+    )[], max_depth := 2)
 ), told AS (
     SELECT
-        decisions.*,
+        shown.*,
         diarios.date,
         diarios.url,
         regexp_replace(numero_processo, '[^0-9]', '', 'g') AS digits,
         list_concat(advogados_polo_ativo, advogados_polo_passivo) AS counsel
-    FROM decisions JOIN diarios ON diarios.id = decisions.diario_id
+    FROM shown JOIN diarios ON diarios.id = shown.diario_id
     WHERE ($since::DATE IS NULL OR diarios.date >= $since) AND ($until::DATE IS NULL OR diarios.date <= $until)
         AND ($result::VARCHAR IS NULL OR resultado = $result)
 ), plain AS (

@@ -15,7 +15,9 @@ from types import MappingProxyType
 from duckdb import DuckDBPyConnection
 
 from trio_pipeline.diario.ledger.filters import decision_parameters, limit_of, optional_text, unread_parameters
+from trio_pipeline.diario.ledger.hiding import Hidden, hidden_decisions, hidden_unread, masked
 from trio_pipeline.diario.ledger.sql import statement
+from trio_pipeline.diario.suppression import suppression_of
 
 __all__ = [
     "QUERIES",
@@ -26,6 +28,7 @@ __all__ = [
     "failures",
     "held_copies",
     "learned_paces",
+    "left_out",
     "resettable",
     "standing_counts",
     "unread",
@@ -45,9 +48,11 @@ def standing_counts(connection: DuckDBPyConnection, arguments: Mapping[str, obje
 def failures(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
     """Gazettes that failed or were rejected, and those that are being tried again after an error; newest first.
 
-    Arguments: `limit`, the most rows; all if left out.
+    Arguments: `limit`, the most rows; all if left out; `suppress`, the folded names and numbers that are not shown.
     """
-    return _rows(connection, statement("failures"), {"limit": limit_of(arguments)})
+    suppression = suppression_of(arguments.get("suppress"))
+    rows = _rows(connection, statement("failures"), {"limit": limit_of(arguments)})
+    return [masked(row, suppression) for row in rows]
 
 
 def decisions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -55,17 +60,35 @@ def decisions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -
 
     Each has the `date` and the `url` of its gazette besides.
 
-    Arguments: those of `filters.decision_parameters`.
+    Arguments: those of `filters.decision_parameters`; `suppress`, the folded names and numbers by which nothing is
+    found.
     """
-    return _rows(connection, statement("decisions"), decision_parameters(arguments))
+    hidden = hidden_decisions(connection, suppression_of(arguments.get("suppress")))
+    return _rows(connection, statement("decisions"), decision_parameters(arguments) | _parameters(hidden))
 
 
 def unread(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
     """What looked like a judgement and could not be read, with `date` and `url` as `decisions` has them.
 
-    Arguments: those of `filters.unread_parameters`.
+    Arguments: those of `filters.unread_parameters`; `suppress`, as for `decisions`.
     """
-    return _rows(connection, statement("unread"), unread_parameters(arguments))
+    hidden = hidden_unread(connection, suppression_of(arguments.get("suppress")))
+    return _rows(connection, statement("unread"), unread_parameters(arguments) | _parameters(hidden))
+
+
+def left_out(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """How many rows are in no answer because of the names and numbers to suppress, whatever is asked.
+
+    The numbers do not hang on a search, which could else find out by them what is hidden.
+
+    Arguments: `suppress`, the folded names and numbers.
+    """
+    suppression = suppression_of(arguments.get("suppress"))
+    counts = {
+        "decisions": hidden_decisions(connection, suppression).left_out,
+        "unread": hidden_unread(connection, suppression).left_out,
+    }
+    return [{"view": view, "rows": count} for view, count in counts.items() if count]
 
 
 def editions(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -111,6 +134,7 @@ QUERIES: Mapping[str, Query] = MappingProxyType(
         "failures": failures,
         "decisions": decisions,
         "unread": unread,
+        "left_out": left_out,
         "editions": editions,
         "copies": held_copies,
         "paces": learned_paces,
@@ -123,6 +147,11 @@ def _rows(connection: DuckDBPyConnection, sql: str, parameters: Mapping[str, obj
     result = connection.execute(sql, dict(parameters))
     names = [column[0] for column in result.description or ()]
     return [{name: _json_value(value) for name, value in zip(names, row, strict=True)} for row in result.fetchall()]
+
+
+def _parameters(hidden: Hidden) -> dict[str, object]:
+    rows = [{name: value for name, value in row.items() if name != "place"} for row in hidden.masked]
+    return {"places": hidden.places, "masked": rows}
 
 
 def _json_value(value: object) -> object:
