@@ -107,7 +107,9 @@ def test_run_that_begins_is_waited_for(typed, ledger, pipeline, monkeypatch, com
 
     async def begin(seconds):
         # While the command waits, the run opens its ear.
-        context = pipeline(ledger, dict.fromkeys((command[0], "view"), answer) | {"left_out": nothing})
+        context = pipeline(
+            ledger, dict.fromkeys((command[0], "view"), answer) | {"left_out": nothing, "readings": nothing}
+        )
         context.__enter__()
         began.append(context)
 
@@ -148,6 +150,8 @@ def test_stats_without_a_run(typed, ledger):
         ["archive", "not_asked", "1", ""],
         ["extract", "extracted", "1", "2500000"],
         ["extract", "not_asked", "1", ""],
+        ["year", "gazettes_read", "without_entries", "by_older_rules", "entries_read", "entries_unread", "share_read"],
+        ["2025", "1", "0", "1", "2", "0", "100.0 %"],
         ["no pipeline is running"],
     ]
 
@@ -155,7 +159,16 @@ def test_stats_without_a_run(typed, ledger):
 def test_stats_as_json(typed, ledger):
     said = typed("stats", "--json")
     assert objects(said)[0] == {"stage": "download", "state": "downloaded", "gazettes": 1, "size": 2_500_000}
-    assert len(objects(said)) == 6
+    assert objects(said)[6] == {
+        "year": 2025,
+        "gazettes_read": 1,
+        "without_entries": 0,
+        "by_older_rules": 1,
+        "entries_read": 2,
+        "entries_unread": 0,
+        "share_read": 1.0,
+    }
+    assert len(objects(said)) == 7
 
 
 STAGE = {
@@ -215,7 +228,11 @@ def test_stats_of_a_run(typed, ledger, pipeline):
         yield ROOM
         yield RUN
 
-    with pipeline(ledger, {"stats": counts, "view": view}):
+    async def readings(arguments):
+        for row in ():
+            yield row
+
+    with pipeline(ledger, {"stats": counts, "readings": readings, "view": view}):
         for_people, for_programs = typed("stats"), typed("stats", "--json")
     assert lines(for_people)[1] == ["download", "pending", "42", ""]
     assert lines(for_people)[3] == ["download", "3", "2", "40", "7", "1", "5", "27", "1 min", ""]

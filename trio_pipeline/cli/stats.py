@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from trio_pipeline.cli.asking import answer, ask_pipeline
@@ -14,6 +16,15 @@ from trio_pipeline.diario.settings import Loaded
 
 __all__ = ["stats"]
 
+_YEAR = (
+    "year",
+    "gazettes_read",
+    "without_entries",
+    "by_older_rules",
+    "entries_read",
+    "entries_unread",
+    "share_read",
+)
 _STAGE = (
     "stage",
     "workers",
@@ -56,15 +67,23 @@ _HOST = ("host", "requests", "interval", "paused_since", "paused_until", "reason
 @json_option
 @configured
 def stats(loaded: Loaded, *, as_json: bool) -> None:
-    """Show how many gazettes are in which state, and what a running pipeline is doing.
+    """Show how many gazettes are in which state, how much of them could be read, and what a running pipeline is doing.
 
-    With --json, rows about the ledger have `state`, rows about the running pipeline have `workers`, rows about the
-    hosts that it talks to have `host`, the row about the Internet Archive's queues (how many uploads there is room for,
-    and how many wait there) has `archive`, and the row about the whole of it has `run`.
+    The share that was read is of what looks like a judgement. What does not look like one is in no count: how a year's
+    layout reads is known only when somebody has compared its table with its pages. Many gazettes without an entry are a
+    sign that it does not.
+
+    With --json, rows about the ledger have `state`, or `year` and `share_read` (from 0 to 1), rows about the running
+    pipeline have `workers`, rows about the hosts that it talks to have `host`, the row about the Internet Archive's
+    queues (how many uploads there is room for, and how many wait there) has `archive`, and the row about the whole of
+    it has `run`.
     """
     database = loaded.settings.run.db
     rows = answer(loaded, "stats", {})
     print_rows(rows, ["stage", "state", "gazettes", "size"], as_json=as_json)
+    years = answer(loaded, "readings", {})
+    if years:
+        print_rows(years if as_json else [_year_for_people(row) for row in years], _YEAR, as_json=as_json)
     told = ask_pipeline(database, "view", {})
     if told is None:
         if not as_json:
@@ -78,6 +97,13 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
     if room:
         print_rows(room, _ROOM, as_json=as_json)
     print_rows([row for row in live if "run" in row], _RUN, as_json=as_json)
+
+
+def _year_for_people(row: Row) -> Row:
+    share = row["share_read"]
+    # Rounded down: 99.96 % is not all of it.
+    shown = f"{math.floor(share * 1000) / 10:.1f} %" if isinstance(share, int | float) else None
+    return {**row, "share_read": shown}
 
 
 def _for_people(row: Row) -> Row:

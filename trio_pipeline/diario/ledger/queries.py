@@ -14,8 +14,10 @@ from types import MappingProxyType
 
 from duckdb import DuckDBPyConnection
 
+from trio_pipeline.diario.judgements import READER_VERSION
 from trio_pipeline.diario.ledger.filters import decision_parameters, limit_of, optional_text, unread_parameters
 from trio_pipeline.diario.ledger.hiding import Hidden, hidden_decisions, hidden_unread, masked
+from trio_pipeline.diario.ledger.readings import by_year
 from trio_pipeline.diario.ledger.sql import statement
 from trio_pipeline.diario.suppression import suppression_of
 
@@ -29,6 +31,7 @@ __all__ = [
     "held_copies",
     "learned_paces",
     "left_out",
+    "readings",
     "resettable",
     "standing_counts",
     "unread",
@@ -43,6 +46,28 @@ def standing_counts(connection: DuckDBPyConnection, arguments: Mapping[str, obje
     """How many gazettes are in which state, a row for each stage and state that there is."""
     del arguments
     return _rows(connection, statement("standing_counts"), {})
+
+
+def readings(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
+    """How much of what looks like a judgement could be read, a row for each year of gazettes, oldest first.
+
+    `share_read` is None where nothing looks like a judgement; `by_older_rules` are gazettes that today's rules have yet
+    to read.
+    """
+    del arguments
+    years = by_year(_rows(connection, statement("readings"), {}), READER_VERSION)
+    return [
+        {
+            "year": year.year,
+            "gazettes_read": year.gazettes,
+            "without_entries": year.without_entries,
+            "by_older_rules": year.by_older_rules,
+            "entries_read": year.entries_read,
+            "entries_unread": year.entries_unread,
+            "share_read": year.share_read,
+        }
+        for year in years
+    ]
 
 
 def failures(connection: DuckDBPyConnection, arguments: Mapping[str, object]) -> list[Row]:
@@ -131,6 +156,7 @@ def learned_paces(connection: DuckDBPyConnection, arguments: Mapping[str, object
 QUERIES: Mapping[str, Query] = MappingProxyType(
     {
         "stats": standing_counts,
+        "readings": readings,
         "failures": failures,
         "decisions": decisions,
         "unread": unread,
