@@ -6,7 +6,6 @@ This file does not know how entries were found.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import click
 
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.diario.stored_text import TextLost
 from trio_pipeline.diario.texts import read_text
 
 __all__ = ["print_entries", "with_texts"]
@@ -67,7 +67,7 @@ def _lines(row: Row) -> Iterator[str]:
 def _text_of(directory: Path, gazette: str) -> str | None:
     try:
         return read_text(directory, gazette)
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+    except (OSError, TextLost) as error:
         path = terminal_safe(str(directory))
         click.echo(f"the text of {terminal_safe(gazette)} in {path} cannot be read: {error}", err=True)
         return None

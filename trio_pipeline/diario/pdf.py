@@ -1,26 +1,39 @@
-"""What is done to a PDF in a worker process: PDFium may crash on a hostile file, and is not thread-safe.
+"""What PDFium tells about a PDF: how many pages it has, and the text of each.
 
-Nothing here runs in the pipeline's own process. This file does not know which gazette it reads.
+To be called in a worker process: PDFium may crash on a hostile file, and is not thread-safe. What a file can make us
+collect has limits. This file does not know which gazette it reads, nor what becomes of the text.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
+import ctypes
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
+from pypdfium2 import raw
 
-from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
-from trio_pipeline.diario.masking import mask_personal_numbers
-from trio_pipeline.diario.model import Reading
 
-__all__ = ["Extraction", "PdfUnreadable", "count_pages", "extract", "read_pages"]
+__all__ = ["PdfUnreadable", "count_pages", "read_pages"]
+
+_MOST_PAGES = 20_000
+"""The gazettes known have less than 2,000 pages; a damaged or hostile file can claim any number."""
+
+_MOST_CHARACTERS_OF_A_PAGE = 1_000_000
+_MOST_CHARACTERS = 40_000_000
+"""Of a whole PDF. The sample has 3,500 on a page; with all that is made of them, these fit a worker's memory."""
+
+_FEWEST_OF_A_TEXT = 100
+"""Visible characters that make a page of text. A stamp or a signature on a scanned page has fewer."""
+
+_PAGES_LOOKED_AT = 20
+"""Pages without text that are looked at for the pictures of a scan."""
 
 
 class PdfUnreadable(Exception):
-    """PDFium cannot open the file, or one of its pages.
+    """No text can be had from the file, now or later.
 
     Attributes:
         reason: One line for people.
@@ -31,19 +44,6 @@ class PdfUnreadable(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
-    """What was got out of a PDF.
-
-    Attributes:
-        pages: The text of each page, with the digits of CPF and CNPJ numbers masked.
-        reading: The judgements found in them.
-    """
-
-    pages: tuple[str, ...]
-    reading: Reading
-
-
 def count_pages(path: str) -> int:
     """How many pages the PDF has.
 
@@ -51,45 +51,115 @@ def count_pages(path: str) -> int:
         PdfUnreadable: It does not open, or has none.
     """
     with _open(path) as document:
-        pages = len(document)
-    if pages == 0:
-        raise PdfUnreadable("the PDF has no page")
-    return pages
+        return _number_of_pages(document)
 
 
-def read_pages(path: str) -> tuple[str, ...]:
-    """The text of each page, masked.
+def read_pages(path: str) -> list[str]:
+    """The text of each page; lines end with a line feed.
 
     Raises:
-        PdfUnreadable: It does not open, or a page of it does not. Half a gazette would pass for a whole one.
+        PdfUnreadable: It does not open, or a page of it does not (half a gazette would pass for a whole one), it is
+            larger than any gazette, or it is a scan.
     """
     with _open(path) as document:
-        return tuple(mask_personal_numbers(_page_text(document, number)) for number in range(len(document)))
-
-
-def extract(path: str) -> Extraction:
-    """Read a PDF's text, and the judgements in it by rules.
-
-    Raises:
-        PdfUnreadable: It does not open, or a page of it does not.
-    """
-    pages = read_pages(path)
-    return Extraction(pages, read_judgements(pages))
+        count = _number_of_pages(document)
+        if count > _MOST_PAGES:
+            raise PdfUnreadable(f"the PDF has {count:,} pages, which is more than {_MOST_PAGES:,}")
+        pages = []
+        room = _MOST_CHARACTERS
+        for number in range(count):
+            pages.append(_page_text(document, number))
+            room -= len(pages[-1])
+            if room < 0:
+                raise PdfUnreadable(f"the PDF has more than {_MOST_CHARACTERS:,} characters by page {number + 1}")
+        _check_text_layer(document, pages)
+    return pages
 
 
 def _open(path: str) -> pypdfium2.PdfDocument:
     try:
         return pypdfium2.PdfDocument(Path(path))
     except pypdfium2.PdfiumError as error:
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            raise PdfUnreadable("the PDF does not open: it is encrypted, and asks for a password") from None
         raise PdfUnreadable(f"the PDF does not open: {error}") from None
 
 
+def _number_of_pages(document: pypdfium2.PdfDocument) -> int:
+    count = len(document)
+    if count == 0:
+        raise PdfUnreadable("the PDF has no page")
+    return count
+
+
+# The library's own functions, and not the objects that pypdfium2 wraps around them: those take a twentieth of the time
+# of reading a gazette, and its get_text_range() recurses once for each character that a hostile page begins with.
+
+
 def _page_text(document: pypdfium2.PdfDocument, number: int) -> str:
+    page = raw.FPDF_LoadPage(document.raw, number)
+    if not page:
+        raise PdfUnreadable(f"page {number + 1} of the PDF cannot be read")
     try:
-        with closing(document[number]) as page, closing(page.get_textpage()) as text_page:
-            # Not get_text_bounded(): it drops the mark of a broken word, some spaces and a few whole lines.
-            text: str = text_page.get_text_range()
-    except pypdfium2.PdfiumError as error:
-        raise PdfUnreadable(f"page {number + 1} of the PDF cannot be read: {error}") from None
+        text_page = raw.FPDFText_LoadPage(page)
+        if not text_page:
+            raise PdfUnreadable(f"the text of page {number + 1} of the PDF cannot be read")
+        try:
+            text = _all_characters(text_page, number)
+        finally:
+            raw.FPDFText_ClosePage(text_page)
+    finally:
+        raw.FPDF_ClosePage(page)
     # A form feed of the court's own would count as the end of a page.
     return text.replace("\r\n", "\n").replace("\r", "\n").replace(PAGE_BREAK, " ")
+
+
+def _all_characters(text_page: Any, number: int) -> str:
+    """The text as pypdfium2's `get_text_range()` gives it.
+
+    Not as FPDFText_GetBoundedText gives it, which drops the mark of a broken word, some spaces and a few whole lines.
+    """
+    count = raw.FPDFText_CountChars(text_page)
+    if not 0 <= count <= _MOST_CHARACTERS_OF_A_PAGE:
+        raise PdfUnreadable(
+            f"page {number + 1} of the PDF has more than {_MOST_CHARACTERS_OF_A_PAGE:,} characters"
+            if count > 0
+            else f"the text of page {number + 1} of the PDF cannot be read"
+        )
+    # Characters at either end that are no part of the text would count as some of it (crbug.com/pdfium/2079).
+    first, last = 0, count - 1
+    while first <= last and (begin := raw.FPDFText_GetTextIndexFromCharIndex(text_page, first)) == -1:
+        first += 1
+    while first <= last and (end := raw.FPDFText_GetTextIndexFromCharIndex(text_page, last)) == -1:
+        last -= 1
+    if first > last:
+        return ""
+    buffer = (ctypes.c_ushort * (end - begin + 2))()
+    written = raw.FPDFText_GetText(text_page, first, last - first + 1, buffer)
+    # What is written ends with a zero. Half a character, which no encoding can store, is left out.
+    return str(memoryview(buffer)[: written - 1], "utf-16-le", "ignore")
+
+
+def _check_text_layer(document: pypdfium2.PdfDocument, pages: Sequence[str]) -> None:
+    """Refuse what has been scanned. A single page of text is enough: covers and annexes may be pictures."""
+    if any(_visible(page) >= _FEWEST_OF_A_TEXT for page in pages):
+        return
+    if any(_is_picture(document, number) for number in range(min(len(pages), _PAGES_LOOKED_AT))):
+        raise PdfUnreadable("the PDF has no text layer: it is a scan")
+    if not any(_visible(page) for page in pages):
+        raise PdfUnreadable("the PDF has no text layer: all its pages are empty")
+
+
+def _visible(text: str) -> int:
+    return sum(map(len, text.split()))
+
+
+def _is_picture(document: pypdfium2.PdfDocument, number: int) -> bool:
+    """Whether pictures cover most of a page."""
+    page = document[number]
+    width, height = page.get_size()
+    covered: float = 0
+    for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
+        left, bottom, right, top = picture.get_bounds()
+        covered += (right - left) * (top - bottom)
+    return bool(covered > width * height / 2)

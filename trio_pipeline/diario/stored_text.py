@@ -1,4 +1,6 @@
-"""What is done to a stored text in a worker process: it is read by rules again, without the PDF.
+"""How a text is stored, and what is done to it in a worker process: it is read by rules again, without the PDF.
+
+A stored text is the pages of a gazette joined by form feeds, in UTF-8, compressed by gzip.
 
 This file does not know which gazette it reads.
 """
@@ -13,11 +15,33 @@ from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
 from trio_pipeline.diario.model import Reading
 
-__all__ = ["TextLost", "pages_of", "read_again"]
+__all__ = ["TextLost", "packed", "pages_of", "read_again", "unpacked"]
+
+
+_EFFORT = 2
+"""Of gzip, from 1 to 9: 6 saves a sixth of the bytes, and takes 3 % of the time in which a gazette is read."""
 
 
 class TextLost(Exception):
     """A stored text is gone, or is not what was stored."""
+
+
+def packed(text: str) -> bytes:
+    """What is stored of a text. The same text is the same bytes."""
+    # No time in the header.
+    return gzip.compress(text.encode("utf-8", "replace"), compresslevel=_EFFORT, mtime=0)
+
+
+def unpacked(data: bytes) -> str:
+    """The text that was stored.
+
+    Raises:
+        TextLost: The bytes are not what was stored.
+    """
+    try:
+        return gzip.decompress(data).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise TextLost(f"the stored text cannot be read: {type(error).__name__}") from None
 
 
 def pages_of(path: str) -> tuple[str, ...]:
@@ -27,10 +51,10 @@ def pages_of(path: str) -> tuple[str, ...]:
         TextLost: It cannot be read.
     """
     try:
-        text = gzip.decompress(Path(path).read_bytes()).decode("utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        data = Path(path).read_bytes()
+    except OSError as error:
         raise TextLost(f"the stored text cannot be read: {type(error).__name__}") from None
-    return tuple(text.split(PAGE_BREAK))
+    return tuple(unpacked(data).split(PAGE_BREAK))
 
 
 def read_again(path: str) -> Reading:

@@ -1,17 +1,15 @@
-"""The text of every gazette that was read: one compressed file each, pages joined by form feeds.
+"""The text of every gazette that was read: one file each.
 
-This file does not know how the text was got or what is read in it.
+This file does not know how the text was got, how it is packed, or what is read in it.
 """
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Sequence
 from pathlib import Path
 
 import trio
 
-from trio_pipeline.diario.judgements.lines import PAGE_BREAK
+from trio_pipeline.diario.stored_text import unpacked
 from trio_pipeline.world import World
 
 __all__ = ["Texts", "read_text"]
@@ -44,12 +42,15 @@ class Texts:
         names = await self._world.files.sizes(self._directory)
         return frozenset(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
 
-    async def store(self, identifier: str, pages: Sequence[str]) -> None:
+    async def store(self, identifier: str, data: bytes) -> None:
         """Keep a gazette's text: under a temporary name, synced, renamed.
+
+        Args:
+            identifier: The gazette.
+            data: The text as `stored_text` packs it.
 
         Cancellation: the old text is kept, or the new one.
         """
-        data = await self._world.threads.run(_compressed, PAGE_BREAK.join(pages))
         await self._world.files.make_directory(self._directory)
         part = self._directory / f"{identifier}.part"
         try:
@@ -75,13 +76,14 @@ def text_path(directory: Path, identifier: str) -> Path:
 
 
 def read_text(directory: Path, identifier: str) -> str | None:
-    """The text of a gazette, or None if it was never read. Blocks while it reads the file."""
+    """The text of a gazette, or None if it was never read. Blocks while it reads the file.
+
+    Raises:
+        TextLost: The file is not what was stored.
+        OSError: It cannot be read.
+    """
     try:
-        return gzip.decompress(text_path(directory, identifier).read_bytes()).decode("utf-8")
+        data = text_path(directory, identifier).read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _compressed(text: str) -> bytes:
-    # No time in the header: the same text is the same file.
-    return gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)
+    return unpacked(data)

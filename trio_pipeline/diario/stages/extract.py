@@ -9,15 +9,16 @@ from typing import TypeVar
 
 import trio
 
+from trio_pipeline.diario.extraction import extract, extract_text
 from trio_pipeline.diario.items import Item
-from trio_pipeline.diario.pdf import PdfUnreadable, extract, read_pages
+from trio_pipeline.diario.pdf import PdfUnreadable
 from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.readers import RULES, Reader, ReadingPart
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.diario.stored_text import TextLost, read_again
 from trio_pipeline.diario.texts import Texts
-from trio_pipeline.retry import GiveUp
+from trio_pipeline.retry import GiveUp, Reject
 
 __all__ = ["Extracted", "Extractor"]
 
@@ -59,8 +60,8 @@ class Extractor:
 
         Raises:
             TryAgain: The worker died while the run was ending.
-            Reject: The gazette kills its workers.
-            GiveUp: The PDF cannot be read.
+            Reject: There is no text in the PDF, or it kills its workers.
+            GiveUp: It takes too long.
 
         Cancellation: the worker is killed; nothing is kept.
         """
@@ -81,13 +82,13 @@ class Extractor:
             return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
         path = self._spool.path(item.gazette.id)
         if self._reader.rules is None:
-            pages = await self._run(item, read_pages, path)
-            await self._texts.store(item.gazette.id, pages)
-            return Result(item, "read", {"pages": len(pages)})
+            text = await self._run(item, extract_text, path)
+            await self._texts.store(item.gazette.id, text.data)
+            return Result(item, "read", {"pages": text.pages})
         extraction = await self._run(item, extract, path)
-        await self._texts.store(item.gazette.id, extraction.pages)
+        await self._texts.store(item.gazette.id, extraction.text.data)
         part = ReadingPart(RULES, self._reader.rules, extraction.reading)
-        return self._read(item, part, {"pages": len(extraction.pages)})
+        return self._read(item, part, {"pages": extraction.text.pages})
 
     def _read(self, item: Item, part: ReadingPart, detail: dict[str, object]) -> Result:
         is_left_to_model = self._reader.model is not None and part.reading.unread
@@ -97,6 +98,6 @@ class Extractor:
         try:
             return await self._quarantine.run(item.gazette.id, function, str(path), seconds=_LONGEST_READING)
         except PdfUnreadable as error:
-            raise GiveUp(error.reason) from None
+            raise Reject(error.reason) from None
         except trio.TooSlowError:
             raise GiveUp(f"the gazette could not be read in {_LONGEST_READING / 60:.0f} minutes") from None

@@ -1,0 +1,70 @@
+"""What is done to a PDF in a worker process: its text, masked and packed, and the judgements in it.
+
+The digits of CPF and CNPJ numbers are masked before anything leaves the process. This file does not know which gazette
+it reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trio_pipeline.diario.judgements import read_judgements
+from trio_pipeline.diario.judgements.lines import PAGE_BREAK
+from trio_pipeline.diario.masking import mask_personal_numbers
+from trio_pipeline.diario.model import Reading
+from trio_pipeline.diario.pdf import read_pages
+from trio_pipeline.diario.stored_text import packed
+
+__all__ = ["Extraction", "PackedText", "extract", "extract_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedText:
+    """The text of a gazette, as it is stored.
+
+    Attributes:
+        pages: How many there are.
+        data: All of them, as `stored_text` packs them.
+    """
+
+    pages: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What was got out of a PDF.
+
+    Attributes:
+        text: Its text.
+        reading: The judgements found in it.
+    """
+
+    text: PackedText
+    reading: Reading
+
+
+def extract_text(path: str) -> PackedText:
+    """Read a PDF's text.
+
+    Raises:
+        PdfUnreadable: There is none to be had.
+    """
+    text, count = _masked_text(path)
+    return PackedText(count, packed(text))
+
+
+def extract(path: str) -> Extraction:
+    """Read a PDF's text, and the judgements in it by rules.
+
+    Raises:
+        PdfUnreadable: There is no text to be had.
+    """
+    text, count = _masked_text(path)
+    return Extraction(PackedText(count, packed(text)), read_judgements(text.split(PAGE_BREAK)))
+
+
+def _masked_text(path: str) -> tuple[str, int]:
+    pages = read_pages(path)
+    # As a whole: a number may begin on one page and end on the next.
+    return mask_personal_numbers(PAGE_BREAK.join(pages)), len(pages)
