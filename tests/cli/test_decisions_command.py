@@ -89,7 +89,7 @@ def test_running_pipeline_gets_the_options(typed, shelf, pipeline):
     with pipeline(shelf, {"decisions": answer, "left_out": left_out}):
         said = typed("decisions", "vilhena", "--party", "ana", "--from=2025-01-01", "--json")
     assert [row["numero_processo"] for row in objects(said)] == [SECRET]
-    assert said.err == "3 decisions of this ledger are never shown: privacy.suppress\n"
+    assert said.err == "3 decisions are not shown: privacy.suppress\n"
     assert asked == [{"query": "vilhena", "party": "ana", "from": "2025-01-01", "limit": None}]
 
 
@@ -234,7 +234,7 @@ def test_suppressed_case_is_left_out_and_counted(typed, shelf, suppress, form):
     hide = suppress("70000029120258220001")
     said = typed("decisions", *form, hide)
     assert "7000002" not in said.out
-    assert said.err == "1 decisions of this ledger are never shown: privacy.suppress\n"
+    assert said.err == "1 decision is not shown: privacy.suppress\n"
     # The count is the same whatever is searched.
     for query in (["--number", SECRET], ["--party=hyperlink"], ["vilhena"]):
         assert typed("decisions", *query, *form, hide).err == said.err
@@ -247,7 +247,7 @@ def test_suppressed_number_is_in_no_unread_text(typed, shelf, suppress):
     said = typed("decisions", "--unread", suppress("7000009"))
     assert (said.out, said.err) == (
         "nothing is unread\n",
-        "1 unread entries of this ledger are never shown: privacy.suppress\n",
+        "1 unread entry is not shown: privacy.suppress\n",
     )
 
 

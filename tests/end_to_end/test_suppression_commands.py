@@ -22,9 +22,9 @@ def test_lists_of_the_run_and_of_the_asker_both_apply(job, court, archive):
         found = job.do("decisions", "--json", "--number", first["numero_processo"])
         shown = job.do("decisions", "--show", "--limit=5", "--set=privacy.suppress=mine.txt")
     assert len(theirs.rows) == len(everything) - 1
-    assert theirs.err == "1 decisions of this ledger are never shown: privacy.suppress\n"
+    assert theirs.err == "1 decision is not shown: privacy.suppress\n"
     assert len(both.rows) == len(everything) - 2
-    assert both.err.startswith("2 decisions of this ledger")
+    assert both.err.startswith("2 decisions are not shown")
     assert found.rows == []
     hidden = (first["numero_processo"], second["numero_processo"], second["relator"])
     assert not [name for name in hidden if name in both.out]

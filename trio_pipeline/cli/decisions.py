@@ -156,8 +156,14 @@ def _tell_left_out(loaded: Loaded, form: _Form) -> None:
     """Say how many rows nobody sees, however they are asked for: the number must not tell whether a search hit one."""
     for row in answer(loaded, "left_out", {}):
         if row["view"] == form.view:
-            what = "unread entries" if form.unread else "decisions"
-            click.echo(f"{row['rows']:,} {what} of this ledger are never shown: privacy.suppress", err=True)
+            click.echo(f"{_counted(row['rows'], form)} not shown: privacy.suppress", err=True)
+
+
+def _counted(number: object, form: _Form) -> str:
+    assert isinstance(number, int)
+    if number == 1:
+        return "1 unread entry is" if form.unread else "1 decision is"
+    return f"{number:,} unread entries are" if form.unread else f"{number:,} decisions are"
 
 
 def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: bool) -> None:
