@@ -19,8 +19,11 @@ from trio_pipeline.cli.progress import bars, line, progress_watcher
 from trio_pipeline.cli.run import exit_code_of
 from trio_pipeline.cli.summary import show_plan, show_report
 from trio_pipeline.cli.time_left import time_left
-from trio_pipeline.diario.run import Preview, Report
+from trio_pipeline.diario.language_model.estimate import Estimate
+from trio_pipeline.diario.preview import Preview
+from trio_pipeline.diario.run import Report
 from trio_pipeline.diario.running import StageView, View
+from trio_pipeline.diario.settings_model import ModelSettings, Settings
 from trio_pipeline.diario.suppression import NOTHING_HIDDEN, parse_suppression
 from trio_pipeline.pacing import PacerStatistics
 
@@ -203,7 +206,7 @@ def test_exit_code_tells_how_it_ended(ended, code):
 
 
 def test_plan_is_a_result(capsys):
-    show_plan(Preview(5058, (), {"download": 5058, "extract": 12}, "This run would upload …"))
+    show_plan(Preview(5058, (), {"download": 5058, "extract": 12}, "This run would upload …"), Settings().model)
     assert capsys.readouterr() == (
         "5,058 gazettes would be taken up\n download: 5,058\n  extract: 12\nThis run would upload …\n",
         "",
@@ -211,8 +214,8 @@ def test_plan_is_a_result(capsys):
 
 
 def test_plan_without_catalog_names_the_years(capsys):
-    show_plan(Preview(12, (2025,), {"download": 12}, None))
-    show_plan(Preview(0, (2024, 2025), {"download": 0}, None))
+    show_plan(Preview(12, (2025,), {"download": 12}, None), Settings().model)
+    show_plan(Preview(0, (2024, 2025), {"download": 0}, None), Settings().model)
     assert [line for line in capsys.readouterr().out.splitlines() if "listing" in line] == [
         "the court's listing of 2025 would be read, and add what is new; nothing was sent to find out",
         "the court's listing of 2024 to 2025 would be read, and add what is new; nothing was sent to find out",
@@ -292,3 +295,24 @@ def test_traceback_is_safe_too(logged, capsys, form):
     assert "\x1b" not in said
     assert "ValueError: " in said
     assert (len(said.splitlines()) == 1) == (form == "json")
+
+
+ESTIMATE = Estimate(questions=37, input_tokens=170_000, output_tokens=60_000)
+
+
+def test_plan_tells_what_a_model_would_cost(capsys):
+    prices = ModelSettings(input_price=0.3, output_price=2.5)
+    show_plan(Preview(1, (), {"extract": 1}, None, ESTIMATE, unread=1), prices)
+    told = capsys.readouterr().out
+    assert "37 times" in told
+    assert "170,000" in told
+    assert "60,000" in told
+    assert "0.20 dollars" in told
+    assert "1 of the gazettes" in told
+
+
+def test_plan_without_prices_asks_for_them(capsys):
+    show_plan(Preview(1, (), {"extract": 1}, None, ESTIMATE), ModelSettings())
+    told = capsys.readouterr().out
+    assert "model.input_price" in told
+    assert "not been read" not in told

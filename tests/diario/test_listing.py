@@ -13,9 +13,10 @@ from scenes import ARCHIVE, COURT, EPOCH, Scene, open_scene, signals_at
 
 from trio_pipeline.cli.exit_codes import ExitCode
 from trio_pipeline.cli.run import exit_code_of
+from trio_pipeline.diario.job import Job
 from trio_pipeline.diario.listing import dates_in
 from trio_pipeline.diario.preflight import UsageError
-from trio_pipeline.diario.run import Job, preview
+from trio_pipeline.diario.preview import preview
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.services.court import listing_row
 

@@ -8,11 +8,19 @@ from made_gazettes import checksums_of, gazette
 from trio_pipeline.diario.credentials import load_secrets
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
-from trio_pipeline.diario.preflight import POLICY, UsageError, check, check_contact, uploads_to_announce
+from trio_pipeline.diario.preflight import (
+    POLICY,
+    UsageError,
+    check,
+    check_contact,
+    questions_to_announce,
+    uploads_to_announce,
+)
 from trio_pipeline.diario.settings import load_settings
 
 KEYS = load_secrets({"IA_ACCESS_KEY": "access", "IA_SECRET_KEY": "secret"})
 NO_KEYS = load_secrets({})
+MODEL_KEY = load_secrets({"GEMINI_API_KEY": "key"})
 
 
 def settings(**values):
@@ -36,8 +44,8 @@ def test_usual_settings_are_enough():
     ("values", "message"),
     [
         ({"archive_kind": "none", "extract_kind": "none"}, "keep nothing"),
-        ({"extract_kind": "model"}, "--extract model"),
-        ({"extract_kind": "rules+model"}, "by rules alone"),
+        ({"extract_kind": "model"}, r"--extract model .*model\.name"),
+        ({"extract_kind": "rules+model", "model_name": "m"}, "GEMINI_API_KEY"),
         ({"tjro_contact": None}, r"tjro\.contact"),
         ({"archive_kind": "internet-archive"}, "IA_ACCESS_KEY and IA_SECRET_KEY"),
     ],
@@ -125,3 +133,42 @@ def test_nobody_elses_host_is_asked_without_contact(urls):
 
 def test_this_machine_need_not_be_told_who_asks():
     check_contact(settings(tjro_contact=None), "http://127.0.0.1:1", "http://localhost:2")
+
+
+def test_model_without_budget_is_not_asked():
+    asked = {"extract_kind": "rules+model", "model_name": "m"}
+    with pytest.raises(UsageError, match=r"model\.token_budget"):
+        check(settings(**asked), MODEL_KEY)
+    check(settings(**asked, model_token_budget="1000"), MODEL_KEY)
+
+
+def test_estimate_needs_neither_key_nor_budget():
+    check(settings(extract_kind="model"), NO_KEYS, asks_model=False)
+
+
+def unread(count):
+    return [Item(gazette(number), states={Life.EXTRACT: State.PENDING}) for number in range(1, count + 1)]
+
+
+def asked_about(count, *, lists=False, limit=None, **values):
+    values = {"extract_kind": "model"} | values
+    return questions_to_announce(unread(count), settings(**values), lists=lists, limit=limit)
+
+
+def test_more_than_ten_gazettes_for_a_model_are_announced():
+    assert asked_about(10) is None
+    assert "11 gazettes" in asked_about(11)
+    assert "--dry-run" in asked_about(11)
+
+
+def test_what_rules_leave_is_not_announced():
+    assert asked_about(5000, extract_kind="rules+model") is None
+
+
+def test_accepted_cost_is_not_announced():
+    assert asked_about(11, model_accept_cost="true") is None
+
+
+@pytest.mark.parametrize(("limit", "announced"), [(None, True), (10, False), (11, True)])
+def test_listing_is_announced_unless_the_limit_keeps_it_small(limit, announced):
+    assert (asked_about(0, lists=True, limit=limit) is not None) is announced

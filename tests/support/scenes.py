@@ -22,11 +22,12 @@ from virtual_world import EPOCH, make_world
 from trio_pipeline.diario.archives.ia_headers import file_name
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.identifiers import archive_item
+from trio_pipeline.diario.job import Job
 from trio_pipeline.diario.ledger.ledger import open_ledger
 from trio_pipeline.diario.ledger.queries import resettable
 from trio_pipeline.diario.lifecycle import StageName, State, life_of, state_after
 from trio_pipeline.diario.model import Gazette
-from trio_pipeline.diario.run import Job, Report, run
+from trio_pipeline.diario.run import Report, run
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.services.archive import Archive

@@ -31,7 +31,7 @@ from trio_pipeline.cli.run import do_job, exit_code_of
 from trio_pipeline.cli.summary import show_report
 from trio_pipeline.diario.catalog import read_catalog
 from trio_pipeline.diario.credentials import load_secrets
-from trio_pipeline.diario.run import Job
+from trio_pipeline.diario.job import Job
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.diario.settings import Loaded, load_settings
 from trio_pipeline.diario.suppression import NOTHING_HIDDEN

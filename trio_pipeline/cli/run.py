@@ -26,10 +26,12 @@ from trio_pipeline.cli.summary import show_plan, show_report
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.catalog import NotACatalog, read_catalog
 from trio_pipeline.diario.credentials import CredentialsError, load_secrets
+from trio_pipeline.diario.job import Job
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.preflight import UsageError, check
+from trio_pipeline.diario.preview import preview
 from trio_pipeline.diario.quoting import terminal_safe
-from trio_pipeline.diario.run import Interrupts, Job, Report, preview
+from trio_pipeline.diario.run import Interrupts, Report
 from trio_pipeline.diario.run import run as run_job
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.diario.settings import Loaded
@@ -58,7 +60,7 @@ class _Asked:
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N gazettes in this run.")
 @click.option("--oldest-first", is_flag=True, help="Begin with the oldest gazette; else with the newest.")
 @click.option("--force", is_flag=True, help="Archive and extract again what is done.")
-@click.option("--yes", is_flag=True, help="Accept what the archive asks of uploaders.")
+@click.option("--yes", is_flag=True, help="Accept what the archive asks of uploaders, and what a model costs.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--profile", type=click.Path(path_type=Path), metavar="DIR", help="Write a profile of the run there.")
 @run_options
@@ -96,8 +98,9 @@ def run(
     )
     settings = loaded.settings
     if yes:
-        accepted = settings.archive.model_copy(update={"accept_policy": True})
-        settings = settings.model_copy(update={"archive": accepted})
+        policy = settings.archive.model_copy(update={"accept_policy": True})
+        cost = settings.model.model_copy(update={"accept_cost": True})
+        settings = settings.model_copy(update={"archive": policy, "model": cost})
     return _run(replace(loaded, settings=settings), _Asked(catalog, selection, dry_run, profile), log)
 
 
@@ -106,7 +109,7 @@ def _run(loaded: Loaded, asked: _Asked, log: LogOptions) -> ExitCode:
     job = _job(loaded, asked, log)
     with _errors_in_words():
         if asked.dry_run:
-            show_plan(trio.run(preview, job, real_world()))
+            show_plan(trio.run(preview, job, real_world()), job.settings.model)
             return ExitCode.OK
         with _profiled(asked.profile):
             report = do_job(job, log)
@@ -148,7 +151,7 @@ def exit_code_of(report: Report) -> ExitCode:
 def _job(loaded: Loaded, asked: _Asked, log: LogOptions) -> Job:
     try:
         secrets = load_secrets(os.environ)
-        check(loaded.settings, secrets)
+        check(loaded.settings, secrets, asks_model=not asked.dry_run)
     except (CredentialsError, UsageError) as error:
         raise CommandError(str(error)) from None
     gazettes = None if asked.catalog is None else _gazettes(asked.catalog, log)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
+from trio_pipeline.diario.preview import Preview
 from trio_pipeline.diario.quoting import terminal_safe
-from trio_pipeline.diario.run import Preview, Report
+from trio_pipeline.diario.run import Report
+from trio_pipeline.diario.settings_model import ModelSettings
 
 __all__ = ["show_plan", "show_report"]
 
@@ -33,7 +37,7 @@ def show_report(report: Report, *, quiet: bool) -> None:
     click.echo(f"run {report.run_id[:8]} {_ENDINGS[report.ended_by]}", err=True)
 
 
-def show_plan(preview: Preview) -> None:
+def show_plan(preview: Preview, settings: ModelSettings) -> None:
     """Say on stdout what a run would do."""
     click.echo(f"{preview.gazettes:,} gazettes would be taken up")
     for stage, number in preview.stages.items():
@@ -41,5 +45,25 @@ def show_plan(preview: Preview) -> None:
     if preview.years:
         years = f"{preview.years[0]} to {preview.years[-1]}" if len(preview.years) > 1 else f"{preview.years[0]}"
         click.echo(f"the court's listing of {years} would be read, and add what is new; nothing was sent to find out")
+    for line in _cost(preview, settings):
+        click.echo(line)
     if preview.announcement is not None:
         click.echo(preview.announcement)
+
+
+def _cost(preview: Preview, settings: ModelSettings) -> Iterator[str]:
+    """What the model would be asked and would cost, in words."""
+    told = preview.model
+    if told is None:
+        return
+    yield (
+        f"the model would be asked some {told.questions:,} times, with about {told.input_tokens:,} tokens of questions "
+        f"and {told.output_tokens:,} of answers"
+    )
+    if settings.input_price is None or settings.output_price is None:
+        yield "what that costs: set model.input_price and model.output_price to the dollars for a million tokens"
+    else:
+        dollars = (told.input_tokens * settings.input_price + told.output_tokens * settings.output_price) / 1e6
+        yield f"that costs about {dollars:,.2f} dollars at your prices"
+    if preview.unread:
+        yield f"{preview.unread:,} of the gazettes have not been read yet: what is said of them is a guess, or nothing"

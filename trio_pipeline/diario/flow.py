@@ -1,7 +1,7 @@
 """The flow: which stages there are, what feeds what, and when all of it is over.
 
     listing ─► download ─┬─► archive ─► confirm
-                         └─► extract
+                         └─► extract ─► model
 
 What waits for a stage is an item in its backlog, handed out by date. The stages feed each other in a circle (an upload
 that is found to be lost is archived again, and its PDF may have to be brought back first), so the backlogs are closed
@@ -39,6 +39,7 @@ from trio_pipeline.diario.stages.confirm import Confirmer
 from trio_pipeline.diario.stages.download import Downloader
 from trio_pipeline.diario.stages.extract import Extracted, Extractor
 from trio_pipeline.diario.stages.listing import LISTING, Lister
+from trio_pipeline.diario.stages.model import ModelReader
 from trio_pipeline.nursery import Pipeline, Stage
 from trio_pipeline.pacing import HostPaused, Network
 from trio_pipeline.retry import Done, Outcome, RetryPolicy, StopStage, TryAgain
@@ -61,6 +62,7 @@ class Flow:
         archiver: What `archive` does; None if it is off.
         confirmer: What `confirm` does; None if it is off.
         extractor: What `extract` does; None if it is off.
+        model_reader: What `model` does; None if it is off.
         network: Whether anybody has been heard.
         world: For the time of day.
         selection: What the user asked for.
@@ -85,6 +87,7 @@ class Flow:
         archiver: Archiver | None,
         confirmer: Confirmer | None,
         extractor: Extractor | None,
+        model_reader: ModelReader | None,
         network: Network,
         world: World,
         selection: Selection,
@@ -99,6 +102,7 @@ class Flow:
         self._archiver = archiver
         self._confirmer = confirmer
         self._extractor = extractor
+        self._model_reader = model_reader
         self._network = network
         self._world = world
         self._sign = 1 if selection.oldest_first else -1
@@ -191,6 +195,8 @@ class Flow:
             self._start_stage(pipeline, StageName.CONFIRM, self._confirmer.confirm, 1)
         if self._extractor is not None:
             self._start_stage(pipeline, StageName.EXTRACT, self._extractor.extract, settings.extract.workers)
+        if self._model_reader is not None:
+            self._start_stage(pipeline, StageName.MODEL, self._model_reader.read, settings.model.workers)
 
     def _start_stage(
         self,
@@ -295,7 +301,7 @@ class Flow:
     async def _watch(self, name: StageName, stage: Stage[Item, Result]) -> None:
         """Draw the consequences of a stage that ends before its work does."""
         await stage.wait_ended()
-        if stage.stopped is None or name is StageName.DOWNLOAD:
+        if stage.stopped is None or name in {StageName.DOWNLOAD, StageName.MODEL}:
             return
         # PDFs that wait for this stage stay where they are: who finds no room must not wait for it.
         self._spool.freeze()

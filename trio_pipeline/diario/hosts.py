@@ -23,7 +23,7 @@ from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.http import open_http
 from trio_pipeline.diario.ledger.ledger import Ledger
 from trio_pipeline.diario.listing import Listing
-from trio_pipeline.diario.paces import COURT, READS, UPLOADS, learned_pace
+from trio_pipeline.diario.paces import COURT, MODEL, READS, UPLOADS, learned_pace
 from trio_pipeline.diario.robots import Robots
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Source
@@ -123,22 +123,7 @@ async def open_hosts(
     Cancellation: connections are closed.
     """
     network = Network()
-    pacers = {
-        name: Pacer(
-            name,
-            interval=interval,
-            concurrency=workers,
-            patience=settings.run.patience,
-            learned=learned_pace(await ledger.pace(name)),
-            network=network,
-        )
-        for name, interval, workers in (
-            (COURT, settings.tjro.interval, settings.tjro.workers),
-            (UPLOADS, settings.archive.interval, settings.archive.workers),
-            # One more than uploads: what was uploaded is looked for beside them.
-            (READS, settings.archive.interval, settings.archive.workers + 1),
-        )
-    }
+    pacers = await _pacers(settings, ledger, network)
     async with open_http(world, user_agent=user_agent(settings)) as http:
         internet_archive = InternetArchive(
             world,
@@ -186,6 +171,28 @@ async def open_hosts(
             ledger=ledger,
             world=world,
         )
+
+
+async def _pacers(settings: Settings, ledger: Ledger, network: Network) -> Mapping[str, Pacer]:
+    groups = [
+        (COURT, settings.tjro.interval, settings.tjro.workers),
+        (UPLOADS, settings.archive.interval, settings.archive.workers),
+        # One more than uploads: what was uploaded is looked for beside them.
+        (READS, settings.archive.interval, settings.archive.workers + 1),
+    ]
+    if settings.extract.uses_model:
+        groups.append((MODEL, 0.0, settings.model.workers))
+    return {
+        name: Pacer(
+            name,
+            interval=interval,
+            concurrency=workers,
+            patience=settings.run.patience,
+            learned=learned_pace(await ledger.pace(name)),
+            network=network,
+        )
+        for name, interval, workers in groups
+    }
 
 
 def _archive(settings: Settings, internet_archive: InternetArchive, world: World) -> Archive | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from trio_pipeline.pacing import Learned
 
-__all__ = ["COURT", "READS", "UPLOADS", "learned_pace"]
+__all__ = ["COURT", "MODEL", "READS", "UPLOADS", "learned_pace"]
 
 COURT = "tjro"
 """The court's server."""
@@ -19,6 +19,9 @@ UPLOADS = "internet-archive uploads"
 
 READS = "internet-archive reads"
 """Everything else that is asked of the Internet Archive."""
+
+MODEL = "model"
+"""The language model's server."""
 
 
 def learned_pace(remembered: Mapping[str, object] | None) -> Learned:

@@ -14,7 +14,7 @@ from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
 from trio_pipeline.diario.settings_model import Settings
 
-__all__ = ["POLICY", "UsageError", "check", "check_contact", "uploads_to_announce"]
+__all__ = ["POLICY", "UsageError", "check", "check_contact", "questions_to_announce", "uploads_to_announce"]
 
 POLICY = """\
 What the Internet Archive asks of uploaders (its help pages on what is right to upload):
@@ -25,20 +25,28 @@ Every PDF is archived as the court published it, with the names and numbers of p
 """Shown before the first upload."""
 
 
+_FEW = 10  # gazettes that a model may read whole without a question first
+
+
 class UsageError(Exception):
     """The run cannot be begun as it was asked for; the message is one clear line."""
 
 
-def check(settings: Settings, secrets: Secrets) -> None:
+def check(settings: Settings, secrets: Secrets, *, asks_model: bool = True) -> None:
     """Check what can be checked without a request.
+
+    Args:
+        settings: The settings.
+        secrets: The keys.
+        asks_model: Whether a model that is on will be asked; what that would cost can be estimated without.
 
     Raises:
         UsageError: Something is missing or does not fit together.
     """
     if settings.archive.kind == "none" and settings.extract.kind == "none":
         raise UsageError("--archive none and --extract none together would keep nothing")
-    if settings.extract.kind not in {"rules", "none"}:
-        raise UsageError(f"--extract {settings.extract.kind}: this version reads judgements by rules alone")
+    if settings.extract.uses_model and asks_model:
+        _check_model(settings, secrets)
     if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
         raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
     hosts = [settings.tjro.base_url]
@@ -61,6 +69,42 @@ def check_contact(settings: Settings, *urls: str) -> None:
         raise UsageError(
             "whoever is asked is told by whom: set tjro.contact to your e-mail address or page (--set tjro.contact=…)"
         )
+
+
+def _check_model(settings: Settings, secrets: Secrets) -> None:
+    asked = f"--extract {settings.extract.kind}"
+    if settings.model.name is None:
+        raise UsageError(f"{asked} needs the name of a model: set model.name (--set model.name=…)")
+    if secrets.model is None:
+        raise UsageError(f"{asked} needs your key: set GEMINI_API_KEY")
+    if settings.model.token_budget == 0:
+        raise UsageError(
+            f"{asked} sends nothing without a limit: set model.token_budget to the tokens that it may cost in all "
+            "(--dry-run estimates them)"
+        )
+
+
+def questions_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool, limit: int | None) -> str | None:
+    """What has to be accepted before a model reads many gazettes whole; None if nothing has.
+
+    Args:
+        items: What the run has taken up.
+        settings: With who reads, and whether the cost was accepted.
+        lists: Whether the court's listing will add to them.
+        limit: The most gazettes that are taken up, or None.
+    """
+    if settings.extract.kind != "model" or settings.model.accept_cost:
+        return None
+    waiting = sum(item.state(Life.EXTRACT) is State.PENDING for item in items)
+    may_be_more = lists and (limit is None or limit > _FEW)
+    if waiting <= _FEW and not may_be_more:
+        return None
+    count = "all that the court lists" if may_be_more else f"{waiting:,} gazettes"
+    return (
+        f"This run would have a model read {count} whole, some 230,000 tokens each, within model.token_budget. "
+        "--dry-run estimates what that costs, --extract rules+model asks it only about what the rules cannot read.\n"
+        "If that is what you want, run it again with --yes or set model.accept_cost."
+    )
 
 
 def uploads_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool) -> str | None:

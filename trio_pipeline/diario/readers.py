@@ -52,7 +52,7 @@ class PastReading:
 
     def version_of(self, extractor: str) -> str | None:
         """The version of one of those who read it, or None if that one did not."""
-        versions = dict(zip(self.extractor.split("+"), self.version.split("+"), strict=False))
+        versions = dict(zip(self.extractor.split("+"), self.version.split("+", maxsplit=1), strict=False))
         return versions.get(extractor)
 
 

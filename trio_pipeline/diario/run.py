@@ -7,31 +7,28 @@ This file does not know what a person types or sees; `Watcher` and `Interrupts` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import trio
 
 from trio_pipeline.control import open_control, socket_path
-from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.ending import Ending, Interrupts, Report
 from trio_pipeline.diario.flow import Flow
-from trio_pipeline.diario.hosts import Hosts, archive_name, open_hosts
+from trio_pipeline.diario.hosts import Hosts, open_hosts
 from trio_pipeline.diario.intake import Intake
 from trio_pipeline.diario.items import Branches, Item
-from trio_pipeline.diario.judgements import READER_VERSION
+from trio_pipeline.diario.job import Job, announcement, branches_of, with_new
+from trio_pipeline.diario.language_model.asking import Asker
+from trio_pipeline.diario.language_model.opening import open_asker
 from trio_pipeline.diario.ledger.events import Standing
-from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger, read_standings
-from trio_pipeline.diario.lifecycle import Life, State
-from trio_pipeline.diario.listing_years import court_day, years_to_read
-from trio_pipeline.diario.model import Gazette
-from trio_pipeline.diario.preflight import UsageError, uploads_to_announce
+from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger
+from trio_pipeline.diario.paces import MODEL
+from trio_pipeline.diario.preflight import UsageError
 from trio_pipeline.diario.quarantine import Quarantine
-from trio_pipeline.diario.readers import Reader
 from trio_pipeline.diario.running import Running
-from trio_pipeline.diario.selection import Selection, plan
-from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.diario.selection import plan
 from trio_pipeline.diario.spool import Spool, take_over_spool
 from trio_pipeline.diario.stages.archive import Archiver, barred_by
 from trio_pipeline.diario.stages.bookkeeping import Bookkeeper
@@ -39,36 +36,16 @@ from trio_pipeline.diario.stages.confirm import Confirmer, LookSchedule
 from trio_pipeline.diario.stages.download import Downloader
 from trio_pipeline.diario.stages.extract import Extractor
 from trio_pipeline.diario.stages.listing import Lister
-from trio_pipeline.diario.suppression import NOTHING_HIDDEN, Suppression
+from trio_pipeline.diario.stages.model import ModelReader
 from trio_pipeline.diario.texts import Texts
 from trio_pipeline.nursery import open_pipeline
 from trio_pipeline.telemetry import Telemetry, open_telemetry
 from trio_pipeline.world import Processes, World
 
-__all__ = ["Interrupts", "Job", "Preview", "Report", "Watcher", "preview", "run"]
+__all__ = ["Interrupts", "Report", "Watcher", "run"]
 
 Watcher = Callable[[Running], Awaitable[None]]
 """Accompanies the flow, to show it; it is cancelled when the flow has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a run is to do.
-
-    Attributes:
-        gazettes: What the catalog names; what else the ledger knows is taken up as well. None to read the court's
-            listing instead, while the run lasts.
-        selection: Which of them.
-        settings: How.
-        secrets: With which keys.
-        suppression: The names and numbers that are in no answer of the run.
-    """
-
-    gazettes: Sequence[Gazette] | None
-    selection: Selection
-    settings: Settings
-    secrets: Secrets
-    suppression: Suppression = NOTHING_HIDDEN
 
 
 async def run(
@@ -96,13 +73,13 @@ async def run(
         open_ledger(settings.run.db, world) as ledger,
         open_hosts(settings, job.secrets, ledger, world, search_again=job.selection.force) as hosts,
     ):
-        branches = _branches(settings)
+        branches = branches_of(settings)
         texts = Texts(settings.run.text, world)
-        standings = _with_new(await ledger.standings(branches.archive), job.gazettes or (), await texts.kept())
+        standings = with_new(await ledger.standings(branches.archive), job.gazettes or (), await texts.kept())
         chosen = plan(standings, job.selection, branches)
-        announcement = uploads_to_announce(chosen.items, settings, lists=job.gazettes is None)
-        if announcement is not None:
-            raise UsageError(announcement)
+        refusal = announcement(job, chosen.items)
+        if refusal is not None:
+            raise UsageError(refusal)
         await ledger.add_gazettes(job.gazettes or ())
         async with _open_workshop(job, world, ledger, hosts, branches, standings) as workshop:
             await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
@@ -111,64 +88,6 @@ async def run(
                 return await _work(workshop, (), watchers, interrupts)
             await ledger.record_all(chosen.events)
             return await _work(workshop, chosen.items, watchers, interrupts)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a run would do.
-
-    Attributes:
-        gazettes: How many it would take up.
-        stages: How many of them would go through each stage.
-        years: The years whose listing it would look after.
-        announcement: What would have to be accepted first, or None.
-    """
-
-    gazettes: int
-    years: Sequence[int]
-    stages: Mapping[str, int]
-    announcement: str | None
-
-
-async def preview(job: Job, world: World) -> Preview:
-    """Say what `run` would do, and do nothing: the ledger is only read, if there is one.
-
-    Raises:
-        DatabaseInUse: A run holds the ledger.
-        DatabaseUnusable: The ledger cannot be read.
-
-    Cancellation: a checkpoint.
-    """
-    settings = job.settings
-    branches = _branches(settings)
-    known = await read_standings(settings.run.db, branches.archive, world)
-    standings = _with_new(known, job.gazettes or (), await Texts(settings.run.text, world).kept())
-    chosen = plan(standings, job.selection, branches)
-    stages = {
-        life.value: sum(item.state(life) is State.PENDING for item in chosen.items)
-        for life in (Life.DOWNLOAD, *branches.lives)
-    }
-    lists = job.gazettes is None
-    years = years_to_read(job.selection, court_day(world.now()), {}) if lists else ()
-    return Preview(len(chosen.items), years, stages, uploads_to_announce(chosen.items, settings, lists=lists))
-
-
-def _branches(settings: Settings) -> Branches:
-    return Branches(archive_name(settings), None if settings.extract.kind == "none" else Reader(READER_VERSION))
-
-
-def _with_new(standings: Sequence[Standing], gazettes: Sequence[Gazette], texts: Collection[str]) -> list[Standing]:
-    """Where everything stands once the catalog's gazettes are known: as it names them, if it names them otherwise."""
-    named = {gazette.id: gazette for gazette in gazettes}
-    known = [
-        replace(
-            standing,
-            gazette=named.pop(standing.gazette.id, standing.gazette),
-            has_text=standing.gazette.id in texts,
-        )
-        for standing in standings
-    ]
-    return [*known, *(Standing(gazette, has_text=gazette.id in texts) for gazette in named.values())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +104,7 @@ class _Workshop:
     telemetry: Telemetry
     standings: Sequence[Standing]
     barred: str | None
+    asker: Asker | None
 
 
 @asynccontextmanager
@@ -196,16 +116,28 @@ async def _open_workshop(
     async with (
         world.open_processes(settings.extract.workers) as processes,
         open_telemetry(world) as telemetry,
+        _open_asker(job, ledger, hosts, world) as asker,
     ):
         spool = await take_over_spool(settings.run.spool, limit=settings.run.spool_limit, known=known, world=world)
         spam = await ledger.taken_for_spam(branches.archive)
         barred = None if spam is None else barred_by(*spam)
         try:
-            yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, standings, barred)
+            yield _Workshop(job, world, ledger, hosts, branches, spool, processes, telemetry, standings, barred, asker)
         finally:
             # What a disk that fails does not let go is swept by the next run.
             with suppress(OSError):
                 await spool.forget_all()
+
+
+@asynccontextmanager
+async def _open_asker(job: Job, ledger: Ledger, hosts: Hosts, world: World) -> AsyncIterator[Asker | None]:
+    if not job.settings.extract.uses_model:
+        yield None
+        return
+    async with open_asker(
+        job.settings, job.secrets, job.suppression, ledger.model, hosts.pacers[MODEL], world
+    ) as asker:
+        yield asker
 
 
 async def _work(
@@ -283,7 +215,7 @@ def _flow(workshop: _Workshop, ending: Ending) -> Flow:
         workshop.processes, world.open_processes, at_once=settings.extract.workers, is_ending=ending.has_begun
     )
     schedule = LookSchedule(settings.archive.confirm_after, world)
-    archiver = confirmer = extractor = None
+    archiver = confirmer = extractor = model_reader = None
     if hosts.archive is not None:
         archiver = Archiver(
             archive=hosts.archive,
@@ -294,12 +226,21 @@ def _flow(workshop: _Workshop, ending: Ending) -> Flow:
         )
         confirmer = Confirmer(archive=hosts.archive, schedule=schedule)
     if workshop.branches.reader is not None:
+        texts = Texts(settings.run.text, world)
         extractor = Extractor(
             reader=workshop.branches.reader,
             spool=workshop.spool,
-            texts=Texts(settings.run.text, world),
+            texts=texts,
             quarantine=quarantine,
         )
+        if workshop.asker is not None:
+            model_reader = ModelReader(
+                reader=workshop.branches.reader,
+                asker=workshop.asker,
+                texts=texts,
+                processes=workshop.processes,
+                world=world,
+            )
     return Flow(
         branches=workshop.branches,
         settings=settings,
@@ -317,6 +258,7 @@ def _flow(workshop: _Workshop, ending: Ending) -> Flow:
         archiver=archiver,
         confirmer=confirmer,
         extractor=extractor,
+        model_reader=model_reader,
         network=hosts.network,
         world=world,
         selection=workshop.job.selection,

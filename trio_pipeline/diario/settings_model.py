@@ -87,10 +87,11 @@ BaseUrl: TypeAlias = Annotated[str, AfterValidator(check_base_url)]
 """An http or https address without a slash at its end."""
 
 _Path: TypeAlias = Annotated[Path, BeforeValidator(_home_expanded)]
-_Count: TypeAlias = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=1_000_000)]
+_Count: TypeAlias = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=1_000_000_000)]
 # 0 is for a running pipeline: a run that began so would wait for ever.
 _Workers: TypeAlias = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=1000)]
 _Tokens: TypeAlias = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0)]
+_Price: TypeAlias = Annotated[float, BeforeValidator(_not_a_boolean), Field(ge=0, allow_inf_nan=False)]
 _HeaderText: TypeAlias = Annotated[str, AfterValidator(_header_text), Field(max_length=200)]
 _Host: TypeAlias = Annotated[str, AfterValidator(check_host)]
 
@@ -190,20 +191,30 @@ class ExtractSettings(_Section):
         default_factory=_processors, description="Worker processes; the number of processors if not set"
     )
 
+    @property
+    def uses_model(self) -> bool:
+        """Whether a language model is asked."""
+        return self.kind in {"rules+model", "model"}
+
 
 class ModelSettings(_Section):
     """The language model that reads what the rules cannot."""
 
-    provider: Literal["gemini", "openai"] = Field("gemini", description="The form of its requests")
+    provider: Literal["gemini"] = Field("gemini", description="The form of its requests")
     base_url: BaseUrl | None = Field(
         None, description="Its server; the provider's own if not set (also GOOGLE_GEMINI_BASE_URL)"
     )
     name: _HeaderText | None = Field(None, description="The model's name")
     workers: _Workers = Field(2, description="Requests at the same time")
     rpm: _Count | None = Field(None, description="The most requests in a minute")
-    tpm: _Tokens | None = Field(None, description="The most tokens in a minute")
+    tpm: _Count | None = Field(None, description="The most tokens in a minute")
     rpd: _Count | None = Field(None, description="The most requests in a day")
     token_budget: _Tokens = Field(0, description="The most tokens ever; nothing is sent until this is set")
+    accept_cost: bool = Field(
+        default=False, description="You know what a model costs for more than ten gazettes, and are not asked again"
+    )
+    input_price: _Price | None = Field(None, description="Dollars for a million tokens of questions, for --dry-run")
+    output_price: _Price | None = Field(None, description="Dollars for a million tokens of answers, for --dry-run")
 
 
 class PrivacySettings(_Section):

@@ -19,7 +19,8 @@ import trio
 from trio_pipeline._defects import leaves
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.credentials import Secret, Secrets
-from trio_pipeline.diario.run import Job, Report, run
+from trio_pipeline.diario.job import Job
+from trio_pipeline.diario.run import Report, run
 from trio_pipeline.diario.running import Running
 from trio_pipeline.diario.selection import Selection
 from trio_pipeline.diario.settings_model import Settings

@@ -18,6 +18,7 @@ from trio_pipeline.db_thread import Database, DatabaseStatistics, DatabaseUnusab
 from trio_pipeline.diario.ledger.court_notes import CourtNotes
 from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
 from trio_pipeline.diario.ledger.found_items import FoundItems
+from trio_pipeline.diario.ledger.model_notes import ModelNotes
 from trio_pipeline.diario.ledger.sql import statement
 from trio_pipeline.diario.lifecycle import Life, StageName, State
 from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement
@@ -38,11 +39,13 @@ class Ledger:
     Attributes:
         court: What was read at the court besides gazettes.
         found_items: What the search of an archive has found.
+        model: What language models were asked and answered.
     """
 
     def __init__(self, database: Database, world: World) -> None:
         self.court = CourtNotes(database, world)
         self.found_items = FoundItems(database, world)
+        self.model = ModelNotes(database, world)
         self._database = database
         self._world = world
         self._run_id = ""

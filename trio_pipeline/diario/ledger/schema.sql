@@ -116,3 +116,26 @@ CREATE TABLE IF NOT EXISTS listings (
     newest   DATE,
     reason   VARCHAR
 );
+
+-- Every request to a language model, recorded before it is sent, with the most tokens that it may cost.
+CREATE TABLE IF NOT EXISTS model_requests (
+    seq       BIGINT DEFAULT nextval('seq'),
+    request   VARCHAR NOT NULL,
+    asked_at  TIMESTAMP NOT NULL,
+    model     VARCHAR NOT NULL,
+    prompt    VARCHAR NOT NULL,          -- its version
+    text_hash VARCHAR NOT NULL,          -- SHA-256 of the text that was asked about
+    reserved  INTEGER NOT NULL
+);
+
+-- How each of them ended, once that is known. One that ended without an answer cost nothing.
+CREATE TABLE IF NOT EXISTS model_answers (
+    seq           BIGINT DEFAULT nextval('seq'),
+    request       VARCHAR NOT NULL,
+    ended_at      TIMESTAMP NOT NULL,
+    ended_with    VARCHAR,               -- complete, too much or refused; NULL without an answer
+    reason        VARCHAR,               -- the provider's word for that
+    text          VARCHAR,
+    input_tokens  INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL
+);

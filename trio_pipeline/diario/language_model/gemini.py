@@ -1,0 +1,154 @@
+"""Gemini, through its public REST API (`models.generateContent` of v1beta).
+
+The key is in this object and in what it sends, and nowhere else. This file does not know what is asked, what may be
+spent, or what is believed of an answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+from trio_pipeline.diario.exchange import Exchange
+from trio_pipeline.diario.http import Http
+from trio_pipeline.diario.language_model.gemini_errors import react
+from trio_pipeline.diario.language_model.prompt import instruction, schema
+from trio_pipeline.diario.language_model.provider import Answer, End
+from trio_pipeline.diario.language_model.questions import Question
+from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.pacing import Pacer
+from trio_pipeline.retry import TryAgain
+
+__all__ = ["Gemini"]
+
+_LARGEST_ANSWER = 4 * 1024 * 1024
+# How the reasons of `Candidate.finishReason` end an answer. A smaller piece may have less of what was too much, or not
+# be taken for a recitation; those that are about a piece's contents refuse it as often as it is sent.
+_ENDS = {
+    "STOP": End.COMPLETE,
+    "MAX_TOKENS": End.TOO_MUCH,
+    "RECITATION": End.TOO_MUCH,
+    "OTHER": End.TOO_MUCH,
+    "FINISH_REASON_UNSPECIFIED": End.TOO_MUCH,
+}
+
+
+class Gemini:
+    """One of Gemini's models.
+
+    Args:
+        http: The client.
+        pacer: The pace of its host.
+        base_url: The address of the API, without a slash at its end.
+        name: Of the model.
+        key: The API key.
+
+    Attributes:
+        name: See above.
+        most_output: The most tokens that an answer may have.
+    """
+
+    most_output = 16_384
+
+    def __init__(self, http: Http, pacer: Pacer, *, base_url: str, name: str, key: str) -> None:
+        self.name = name
+        self._http = http
+        self._pacer = pacer
+        self._url = f"{base_url}/v1beta/models/{quote(name.removeprefix('models/'), safe='')}:generateContent"
+        self._key = key
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask once; see `LanguageModel.ask`.
+
+        Cancellation: as there.
+        """
+        body = json.dumps(self._request(question), ensure_ascii=False).encode("utf-8", "replace")
+
+        @asynccontextmanager
+        async def content() -> AsyncIterator[AsyncIterator[bytes]]:
+            yield _once(body)
+
+        headers = {"Content-Type": "application/json", "x-goog-api-key": self._key}
+        async with self._http.send(
+            "POST", self._url, pacer=self._pacer, headers=headers, content=content, length=len(body)
+        ) as exchange:
+            told = await _json(exchange)
+            if exchange.status != 200 or told is None:
+                react(exchange, told, key=self._key)
+            exchange.permit.succeeded()
+            return _answer(told or {})
+
+    def _request(self, question: Question) -> dict[str, object]:
+        return {
+            "systemInstruction": {"parts": [{"text": instruction()}]},
+            "contents": [{"role": "user", "parts": [{"text": question.text}]}],
+            "generationConfig": {
+                "temperature": 0,
+                "maxOutputTokens": self.most_output,
+                "responseMimeType": "application/json",
+                "responseSchema": schema(),
+            },
+        }
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def _json(exchange: Exchange) -> Mapping[str, Any] | None:
+    """The answer's object, or None if it is no JSON object."""
+    data = await exchange.body.peek(_LARGEST_ANSWER + 1)
+    if len(data) > _LARGEST_ANSWER:
+        raise TryAgain(f"the model's answer is longer than {_LARGEST_ANSWER} bytes")
+    try:
+        told = json.loads(data)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _answer(told: Mapping[str, Any]) -> Answer:
+    usage = _object(told.get("usageMetadata"))
+    spent = (
+        _count(usage, "promptTokenCount"),
+        max(
+            _count(usage, "totalTokenCount") - _count(usage, "promptTokenCount"), _count(usage, "candidatesTokenCount")
+        ),
+    )
+    candidates = _list(told.get("candidates"))
+    if not candidates:
+        blocked = _object(told.get("promptFeedback")).get("blockReason")
+        return Answer(End.REFUSED, _word(blocked, "no candidate"), "", *spent)
+    candidate = _object(candidates[0])
+    reason = _word(candidate.get("finishReason"), "no finish reason")
+    text = "".join(_texts(candidate))
+    end = _ENDS.get(reason, End.REFUSED)
+    if end is End.COMPLETE and not text.strip():
+        return Answer(End.TOO_MUCH, f"{reason} without a text", "", *spent)
+    return Answer(end, reason, text if end is End.COMPLETE else "", *spent)
+
+
+def _texts(candidate: Mapping[str, Any]) -> list[str]:
+    parts = map(_object, _list(_object(candidate.get("content")).get("parts")))
+    said = [part for part in parts if part.get("thought") is not True]
+    return [part["text"] for part in said if isinstance(part.get("text"), str)]
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else []
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int:
+    value = usage.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def _word(value: object, otherwise: str) -> str:
+    return terminal_safe(value[:60]) if isinstance(value, str) and value else otherwise

@@ -1,0 +1,151 @@
+"""What a model is asked about: pieces of a gazette, small enough for an answer, cut so that no entry falls between two.
+
+Neighbouring pieces overlap, and each owns the case numbers of its own part: an entry that begins there is in it whole
+unless it is longer than the overlap. Every line knows where it stands in the gazette's text.
+
+Pure: this file does not know how a piece is asked about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from trio_pipeline.diario.judgements import read_judgements
+from trio_pipeline.diario.judgements.lines import PAGE_BREAK, Line, read_lines
+from trio_pipeline.diario.language_model.notaries import is_notarial
+from trio_pipeline.diario.model import Reading, Unread
+
+__all__ = ["Prepared", "Question", "ask_about", "split"]
+
+_LONGEST = 12_000
+"""Characters of a piece; some 4,000 tokens, whose answer is not much longer."""
+
+_OVERLAP = 3_000
+"""Characters that neighbouring pieces share; the longest entry of the real gazette has 2,100."""
+
+_SHORTEST = 1_000
+"""Characters of a piece that is not split any further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A piece of a gazette.
+
+    Attributes:
+        lines: Its lines, in order, without headers and footers of pages.
+        owned: First and last-plus-one position, in the gazette's text, at which an entry that it is asked about begins.
+    """
+
+    lines: tuple[Line, ...]
+    owned: tuple[int, int]
+
+    @property
+    def text(self) -> str:
+        """What is sent."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.text.encode("utf-8", "replace")).hexdigest()
+
+    def owns(self, position: int) -> bool:
+        """Whether an entry that begins at this position of the gazette's text is this piece's."""
+        return self.owned[0] <= position < self.owned[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A gazette made ready for a model.
+
+    Attributes:
+        reading: What the rules read in it.
+        questions: What the model is to be asked about.
+    """
+
+    reading: Reading
+    questions: tuple[Question, ...]
+
+
+def ask_about(pages: Sequence[str], *, everything: bool) -> Prepared:
+    """Cut a gazette into pieces to ask about.
+
+    Args:
+        pages: The text of each page, with the digits of personal numbers masked.
+        everything: Whether the model reads all but notaries' pages; else only what the rules could not read.
+    """
+    reading = read_judgements(pages)
+    lines = read_lines(pages)
+    if everything:
+        notarial = [is_notarial(page) for page in pages]
+        chosen = [line for line in lines if not notarial[line.page - 1]]
+    else:
+        chosen = _lines_of(reading.unread, lines)
+    length = sum(map(len, pages)) + len(PAGE_BREAK) * max(0, len(pages) - 1)
+    return Prepared(reading, tuple(_cut([*_short(chosen)], (0, length))))
+
+
+def split(question: Question) -> tuple[Question, ...]:
+    """A piece in two halves, or nothing if it is too short for that."""
+    if len(question.text) < 2 * _SHORTEST or len(question.lines) < 2:
+        return ()
+    middle = min(_first_beyond(question.lines, len(question.text) / 2), len(question.lines) - 1)
+    border = question.lines[middle].start
+    if not question.owns(border):
+        return ()
+    overlap = min(_OVERLAP, len(question.text) // 4)
+    end = middle + _first_beyond(question.lines[middle:], overlap)
+    first, last = question.owned
+    return (
+        Question(question.lines[:end], (first, border)),
+        Question(question.lines[middle:], (border, last)),
+    )
+
+
+def _lines_of(unread: Iterable[Unread], lines: Sequence[Line]) -> list[Line]:
+    """The lines that nobody could read, in order."""
+    spans = sorted(entry.span for entry in unread)
+    chosen = []
+    position = 0
+    for line in lines:
+        while position < len(spans) and spans[position][1] <= line.start:
+            position += 1
+        if position < len(spans) and spans[position][0] < line.end:
+            chosen.append(line)
+    return chosen
+
+
+def _short(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, of which those that no piece could hold are cut; no court writes such lines."""
+    for line in lines:
+        for first in range(0, len(line.text), _LONGEST):
+            text = line.text[first : first + _LONGEST]
+            start = line.start + first
+            yield replace(line, text=text, start=start, end=start + len(text))
+
+
+def _cut(lines: Sequence[Line], owned: tuple[int, int]) -> list[Question]:
+    """Pieces of about the longest length; the next begins before the last has ended."""
+    pieces = []
+    first, begin = 0, owned[0]
+    while first < len(lines):
+        end = first + _first_beyond(lines[first:], _LONGEST)
+        if end == len(lines):
+            pieces.append(Question(tuple(lines[first:]), (begin, owned[1])))
+            break
+        following = max(first + 1, first + _first_beyond(lines[first:end], _LONGEST - _OVERLAP))
+        border = lines[following].start
+        pieces.append(Question(tuple(lines[first:end]), (begin, border)))
+        first, begin = following, border
+    return pieces
+
+
+def _first_beyond(lines: Sequence[Line], length: float) -> int:
+    """How many lines fill so many characters; at least one."""
+    for index, total in enumerate(accumulate(len(line.text) + 1 for line in lines)):
+        if total > length:
+            return max(1, index)
+    return len(lines)
