@@ -39,7 +39,7 @@ async def test_forced_reading_takes_the_kept_text(tmp_path, autojump_clock, made
 async def test_newer_rules_read_again_by_themselves(tmp_path, autojump_clock, made, monkeypatch):
     async with open_scene(tmp_path, publications=made) as scene:
         await scene.run(**READ)
-        monkeypatch.setattr("trio_pipeline.diario.run.READER_VERSION", "newer")
+        monkeypatch.setattr("trio_pipeline.diario.job.READER_VERSION", "newer")
         assert await requests_of(scene) == []
         assert scene.rows("SELECT DISTINCT extractor_version FROM decisions") == [("newer",)]
         assert await requests_of(scene) == []
