@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trio_pipeline.control import ControlLimits
 from trio_pipeline.diario.suppression import (
     MARK,
     NOTHING_HIDDEN,
@@ -106,7 +108,7 @@ def test_fold_is_of_each_character(text):
         ("OAB/RO 7.821-A", "Inês (OAB/RO nº 7.821-A)", f"Inês ({MARK})"),
         ("OAB/RO 7.821-A", "RO7821A", MARK),
         ("RO7821A", "7.821-A/RO", MARK),
-        ("RO7821A", "OAB nºRO7821A", MARK),
+        ("RO7821A", "OAB nºRO7821A", f"OAB nº{MARK}"),
         # Another letter is another person's number.
         ("RO7821", "RO7821A", "RO7821A"),
     ],
@@ -131,13 +133,21 @@ def test_list_of_people():
         (b"x Suprimido x", "line 1: is what is printed"),
         (b"Ana Lima\n7821-A", "line 2: is an OAB number without its state"),
         ("Ana Lima\nJosé".encode("latin-1"), "line 2: is not UTF-8"),
-        (b"a" * 300_000, "is longer than 256 KB"),
+        (b"a" * 70_000, "is longer than 64 KB"),
     ],
 )
 def test_list_that_cannot_be_used_names_the_line(data, message):
     with pytest.raises(SuppressionError, match=message) as caught:
         parse_suppression(data)
     assert "Ana" not in str(caught.value)
+
+
+@pytest.mark.parametrize("line", ["RO7821A\n", "Жуков\n"])
+def test_longest_list_fits_into_a_question(line):
+    longest = line.encode() * (2**16 // len(line.encode()))
+    lines = [text.replace("7821", str(1000 + number)) for number, text in enumerate(longest.decode().splitlines())]
+    keys = sorted(parse_suppression("\n".join(lines).encode()[: 2**16]).keys)
+    assert len(json.dumps(keys)) < 0.9 * ControlLimits().request_size
 
 
 def test_empty_list_hides_nothing():
