@@ -86,6 +86,9 @@ class TestDefaults:
             "model.tpm": '"none"',
             "model.rpd": '"none"',
             "model.token_budget": "0",
+            "model.accept_cost": "false",
+            "model.input_price": '"none"',
+            "model.output_price": '"none"',
             "privacy.suppress": '"none"',
         }
         assert set(loaded.sources.values()) == {"default"}

@@ -33,6 +33,7 @@ __all__ = [
     "no_redirects",
     "open_http",
     "same_host",
+    "whole",
 ]
 
 MAX_REDIRECTS = 3
@@ -61,6 +62,32 @@ def same_host(source: httpx.URL, target: httpx.URL) -> bool:
     if target.scheme == source.scheme:
         return target.port == source.port
     return (source.scheme, target.scheme) == ("http", "https")
+
+
+def whole(data: bytes) -> Content:
+    """The body that is these bytes."""
+
+    @asynccontextmanager
+    async def content() -> AsyncIterator[AsyncIterator[bytes]]:
+        yield _Bytes(data)
+
+    return content
+
+
+class _Bytes:
+    """Bytes in one piece."""
+
+    def __init__(self, data: bytes) -> None:
+        self._rest: bytes | None = data
+
+    def __aiter__(self) -> _Bytes:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._rest is None:
+            raise StopAsyncIteration
+        data, self._rest = self._rest, None
+        return data
 
 
 class Unanswered(Stalled):

@@ -6,16 +6,13 @@ This file does not know what the changes mean. The keys are in it and in what it
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Sequence
 from urllib.parse import urlencode
-
-import trio
 
 from trio_pipeline.diario.archives.ia_changes import Change, patches
 from trio_pipeline.diario.archives.ia_items import check_turned_away
 from trio_pipeline.diario.exchange import Exchange
-from trio_pipeline.diario.http import Http, RedirectRule
+from trio_pipeline.diario.http import Http, RedirectRule, whole
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import GiveUp, StopStage, TryAgain
@@ -88,11 +85,6 @@ class MetadataWriter:
         body = urlencode(form).encode("ascii")
         access_key, secret_key = self._keys
 
-        @asynccontextmanager
-        async def content() -> AsyncIterator[AsyncIterator[bytes]]:
-            async with aclosing(_whole(body)) as chunks:
-                yield chunks
-
         async with self._http.send(
             "POST",
             f"{self._metadata_url}/metadata/{item}",
@@ -101,7 +93,7 @@ class MetadataWriter:
                 "Authorization": f"LOW {access_key}:{secret_key}",
                 "Content-Type": "application/x-www-form-urlencoded",
             },
-            content=content,
+            content=whole(body),
             length=len(body),
             redirects=self._redirects,
         ) as exchange:
@@ -141,8 +133,3 @@ class MetadataWriter:
                 raise TryAgain(reason, after=exchange.retry_after)
             case _:
                 raise GiveUp(reason)
-
-
-async def _whole(body: bytes) -> AsyncGenerator[bytes, None]:
-    await trio.lowlevel.checkpoint()
-    yield body

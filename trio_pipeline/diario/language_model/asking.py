@@ -126,20 +126,24 @@ class Asker:
         most = tokens_at_most(question, self._model.most_output)
         async with self._quota.place(most) as place:
             request = await self._notes.begin(key, most)
-            try:
-                answer = await self._model.ask(question)
-            except Stalled:
-                raise  # perhaps it was answered, and is to be paid for
-            except (TryAgain, StopStage, HostPaused, DayIsOver) as error:
-                place.tokens = 0
-                await self._notes.end(request, None)
-                if isinstance(error, DayIsOver):
-                    _log.warning("%s", error.reason)
-                    self._quota.end_day()
-                raise
-            place.tokens = answer.tokens
-            await self._notes.end(request, answer)
-            return answer
+            came = await self._outcome(question)
+            place.tokens = came.tokens if isinstance(came, Answer) else 0
+            await self._notes.end(request, came if isinstance(came, Answer) else None)
+        if isinstance(came, Answer):
+            return came
+        if isinstance(came, DayIsOver):
+            _log.warning("%s", came.reason)
+            self._quota.end_day()
+        raise came
+
+    async def _outcome(self, question: Question) -> Answer | TryAgain | StopStage | HostPaused | DayIsOver:
+        """The answer, or why there is for certain none."""
+        try:
+            return await self._model.ask(question)
+        except Stalled:
+            raise  # perhaps it was answered, and is to be paid for
+        except (TryAgain, StopStage, HostPaused, DayIsOver) as error:
+            return error
 
 
 def tokens_at_most(question: Question, most_output: int) -> int:

@@ -7,13 +7,12 @@ spent, or what is believed of an answer.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from trio_pipeline.diario.exchange import Exchange
-from trio_pipeline.diario.http import Http
+from trio_pipeline.diario.http import Http, whole
 from trio_pipeline.diario.language_model.gemini_errors import react
 from trio_pipeline.diario.language_model.prompt import instruction, schema
 from trio_pipeline.diario.language_model.provider import Answer, End
@@ -67,13 +66,9 @@ class Gemini:
         """
         body = json.dumps(self._request(question), ensure_ascii=False).encode("utf-8", "replace")
 
-        @asynccontextmanager
-        async def content() -> AsyncIterator[AsyncIterator[bytes]]:
-            yield _once(body)
-
         headers = {"Content-Type": "application/json", "x-goog-api-key": self._key}
         async with self._http.send(
-            "POST", self._url, pacer=self._pacer, headers=headers, content=content, length=len(body)
+            "POST", self._url, pacer=self._pacer, headers=headers, content=whole(body), length=len(body)
         ) as exchange:
             told = await _json(exchange)
             if exchange.status != 200 or told is None:
@@ -92,10 +87,6 @@ class Gemini:
                 "responseSchema": schema(),
             },
         }
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
 
 
 async def _json(exchange: Exchange) -> Mapping[str, Any] | None:
