@@ -133,14 +133,6 @@ async def test_dead_worker_is_an_error_of_its_call_alone():
         assert is_alive(await processes.run(os.getpid))
 
 
-async def test_idle_worker_that_was_killed_is_replaced():
-    async with open_real_processes(1) as processes:
-        worker = await processes.run(os.getpid)
-        os.kill(worker, signal.SIGKILL)
-        await trio.to_thread.run_sync(wait_for_death, worker)
-        assert await processes.run(os.getpid) != worker
-
-
 async def test_signals_for_the_parent_do_not_end_an_idle_worker():
     async with open_real_processes(1) as processes:
         worker = await processes.run(os.getpid)
@@ -197,7 +189,12 @@ async def test_worker_that_has_grown_gives_way_to_another():
 
 @pytest.mark.parametrize(
     ("function", "number", "cause"),
-    [(die, signal.SIGSEGV, "SIGSEGV"), (os._exit, 7, "exit code 7"), (die, 40, "signal 40")],
+    [
+        (die, signal.SIGSEGV, "SIGSEGV"),
+        (die, signal.SIGABRT, "SIGABRT, as when it needs more than 1024 MB of memory"),
+        (os._exit, 7, "exit code 7"),
+        (die, 40, "signal 40"),
+    ],
 )
 async def test_cause_of_death_is_told(function, number, cause):
     async with open_real_processes(1) as processes:

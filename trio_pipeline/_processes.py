@@ -19,13 +19,16 @@ import trio_parallel
 
 from trio_pipeline import _worker
 
-__all__ = ["MEMORY_LIMIT", "RealProcesses", "cause_of_death", "open_real_processes"]
+__all__ = ["TOO_MUCH_MEMORY", "RealProcesses", "cause_of_death", "open_real_processes"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 MEMORY_LIMIT = 1024**3
 """Bytes of data that a worker may have, its own hundred million included; kept by Linux alone."""
+
+TOO_MUCH_MEMORY = f"it needs more than {MEMORY_LIMIT // 1024**2} MB of memory"
+"""What a MemoryError of a worker means."""
 
 
 class RealProcesses:
@@ -73,13 +76,18 @@ async def open_real_processes(count: int, *, memory_limit: int = MEMORY_LIMIT) -
 
 
 def cause_of_death(error: trio_parallel.BrokenWorkerError) -> str:
-    """What a worker died of, as far as its exit status tells: a signal, an exit code, or `unknown`."""
+    """What a worker died of, as far as its exit status tells: a signal, an exit code, or `unknown`.
+
+    A library that is not given the memory that it asks for aborts itself, and hardly ever for another reason.
+    """
     # trio-parallel puts the multiprocessing.Process last among the arguments.
     code = getattr(error.args[-1], "exitcode", None) if error.args else None
     if code is None:
         return "unknown"
     if code >= 0:
         return f"exit code {code}"
+    if code == -signal.SIGABRT:
+        return f"SIGABRT, as when {TOO_MUCH_MEMORY}"
     try:
         return signal.Signals(-code).name
     except ValueError:  # a real-time signal

@@ -81,13 +81,15 @@ def held(job, court, archive):
         ("archive", signal.SIGHUP, 129, "submitted"),
         ("confirm", signal.SIGINT, 130, "confirmed"),
         ("extract", signal.SIGINT, 130, "extracted"),
+        ("extract", signal.SIGTERM, 143, "extracted"),
+        ("extract", signal.SIGHUP, 129, "extracted"),
     ],
 )
 def test_first_signal_lets_work_in_hand_end(job, held, stage, number, code, outcome):
     run = held(stage)
     busy = job.view()[stage]["busy"]
-    # As from a terminal: to the worker processes as well.
-    os.killpg(run.process.pid, number) if number == signal.SIGINT else run.process.send_signal(number)
+    # As from a terminal or from systemd: to the worker processes as well.
+    os.killpg(run.process.pid, number)
     job.wait_for(run.process, lambda view: all(row["stopped"] for row in view.values()), "draining")
     run.release()
     done = ended(run.process)
@@ -99,6 +101,7 @@ def test_first_signal_lets_work_in_hand_end(job, held, stage, number, code, outc
         f"SELECT count(*) FROM events WHERE run_id = ({last}) AND stage = '{stage}' AND outcome = '{outcome}'"
     )
     assert count >= busy
+    assert job.query("SELECT * FROM events WHERE outcome IN ('failed', 'rejected')") == []
     assert "ended when it was asked to" in done.err
     assert job.states() != {run.done: 12}
     job.finish(*run.command, done=run.done)

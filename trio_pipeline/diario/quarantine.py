@@ -18,7 +18,7 @@ import trio
 import trio_parallel
 from trio_util import AsyncValue
 
-from trio_pipeline._processes import MEMORY_LIMIT, cause_of_death
+from trio_pipeline._processes import TOO_MUCH_MEMORY, cause_of_death
 from trio_pipeline.retry import Reject, TryAgain
 from trio_pipeline.world import Processes
 
@@ -87,7 +87,7 @@ class Quarantine:
             except trio_parallel.BrokenWorkerError as error:
                 causes.append(cause_of_death(error))
             except MemoryError:
-                causes.append(f"more than {MEMORY_LIMIT // 1024**2} MB of memory")
+                causes.append(TOO_MUCH_MEMORY)
             await self._judge(what, causes)
 
     async def _judge(self, what: str, causes: list[str]) -> None:
