@@ -1,15 +1,17 @@
 """What is believed of a model's answer: what has the form that was asked for, and stands in the text that was sent.
 
-Every number, name and text of a judgement must occur in the piece, letter by letter, and between the case numbers that
-come before and after its own: what a model makes up, or mixes from two entries, is not taken.
+Every number, name and text of a judgement must occur in the piece, letter by letter, and in the part of it that is the
+judgement's own: from where an entry begins to where the next one does, as the rules see it, or between the case numbers
+of the answer. What a model makes up, or mixes from two entries, is not taken.
 
 Pure: this file does not know who answered.
 """
 
 from __future__ import annotations
 
+import bisect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -89,7 +91,7 @@ class _Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the entry of a case number stands in the squeezed text: from the number before it to the one after it.
+    """Where the entry of a case number stands in the squeezed text: from the border before it to the one after it.
 
     Attributes:
         number: The first digit of its number.
@@ -121,9 +123,11 @@ def verify(answer: str, question: Question) -> Verified:
         raise Malformed(f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'the top'}") from None
     text = squeeze(question.lines)
     numbers = [_digits(one.numero_processo) for one in given]
+    entries = {text.first_of(entry) for entry in question.entries}
     judgements, rejected = [], []
     for one, number in zip(given, numbers, strict=True):
-        found = _found(one, number, text, [other for other in numbers if other != number])
+        others = {position for other in _whole(numbers) - {number} for position in text.numbers(other)}
+        found = _found(one, number, text, sorted(entries | others))
         if isinstance(found, str):
             rejected.append(found)
         elif question.owns(found.span[0]):
@@ -131,14 +135,20 @@ def verify(answer: str, question: Question) -> Verified:
     return Verified(tuple(dict.fromkeys(judgements)), tuple(rejected))
 
 
-def _found(given: _Judgement, number: str, text: Squeezed, others: Sequence[str]) -> Judgement | str:
+def _whole(numbers: Iterable[str]) -> set[str]:
+    return {number for number in numbers if len(number) >= _FEWEST_DIGITS}
+
+
+def _found(given: _Judgement, number: str, text: Squeezed, borders: Sequence[int]) -> Judgement | str:
     """The judgement, or why it is not believed."""
-    if len(number) < _FEWEST_DIGITS:
+    if not _whole([number]):
         return "an answer without a case number"
+    if not any(map(squeezed_text, (given.relator or "", *given.polo_ativo, *given.polo_passivo))):
+        return f"{given.numero_processo}: an answer with neither parties nor the reporting judge"
     if not squeezed_text(given.decisao or ""):
         return f"{given.numero_processo}: an answer without a decision"
     problem = f"{given.numero_processo}: the number does not stand in the text"
-    for place in _places(number, text, others):
+    for place in _places(number, text, borders):
         missing = next((name for name, value in _claims(given) if not _stands(value, text, place)), None)
         if missing is None:
             return _judgement(given, number, text, place)
@@ -146,12 +156,11 @@ def _found(given: _Judgement, number: str, text: Squeezed, others: Sequence[str]
     return problem
 
 
-def _places(number: str, text: Squeezed, others: Sequence[str]) -> Iterable[_Place]:
-    borders = sorted(position for other in set(others) for position in text.numbers(other))
+def _places(number: str, text: Squeezed, borders: Sequence[int]) -> Iterator[_Place]:
     for position in text.numbers(number):
-        before = [border for border in borders if border < position]
-        after = [border for border in borders if border > position]
-        yield _Place(position, before[-1] if before else 0, after[0] if after else len(text.characters))
+        following = bisect.bisect_right(borders, position)
+        begin = borders[following - 1] if following else 0
+        yield _Place(position, begin, borders[following] if following < len(borders) else len(text.characters))
 
 
 def _claims(given: _Judgement) -> Iterable[tuple[str, str]]:

@@ -37,10 +37,12 @@ class Question:
     Attributes:
         lines: Its lines, in order, without headers and footers of pages.
         owned: First and last-plus-one position, in the gazette's text, at which an entry that it is asked about begins.
+        entries: Where what the rules take for an entry begins, in the gazette's text, in order.
     """
 
     lines: tuple[Line, ...]
     owned: tuple[int, int]
+    entries: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -85,7 +87,10 @@ def ask_about(pages: Sequence[str], *, everything: bool) -> Prepared:
     else:
         chosen = _lines_of(reading.unread, lines)
     length = sum(map(len, pages)) + len(PAGE_BREAK) * max(0, len(pages) - 1)
-    return Prepared(reading, tuple(_cut([*_short(chosen)], (0, length))))
+    pieces = _cut([*_short(chosen)], (0, length))
+    spans = [judgement.span for judgement in reading.judgements] + [entry.span for entry in reading.unread]
+    entries = sorted(start for start, _ in spans)
+    return Prepared(reading, tuple(replace(piece, entries=_within(entries, piece)) for piece in pieces))
 
 
 def split(question: Question) -> tuple[Question, ...]:
@@ -99,10 +104,16 @@ def split(question: Question) -> tuple[Question, ...]:
     overlap = min(_OVERLAP, len(question.text) // 4)
     end = middle + _first_beyond(question.lines[middle:], overlap)
     first, last = question.owned
-    return (
+    halves = (
         Question(question.lines[:end], (first, border)),
         Question(question.lines[middle:], (border, last)),
     )
+    return tuple(replace(half, entries=_within(question.entries, half)) for half in halves)
+
+
+def _within(entries: Sequence[int], piece: Question) -> tuple[int, ...]:
+    """The entries that begin in a piece."""
+    return tuple(entry for entry in entries if piece.lines[0].start <= entry < piece.lines[-1].end)
 
 
 def _lines_of(unread: Iterable[Unread], lines: Sequence[Line]) -> list[Line]:

@@ -8,6 +8,7 @@ Pure: this file does not know what is looked for.
 
 from __future__ import annotations
 
+import bisect
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class Squeezed:
     def line(self, index: int) -> Line:
         """The line that a character stands in."""
         return self.lines[self.line_of[index]]
+
+    def first_of(self, position: int) -> int:
+        """The index of the first character of the line that begins at or behind a position of the gazette's text."""
+        line = bisect.bisect_left(self.lines, position, key=lambda one: one.start)
+        return bisect.bisect_left(self.line_of, line)
 
     def find(self, words: str, begin: int, end: int) -> int | None:
         """Where words stand between two characters: the index of their last one, or None.

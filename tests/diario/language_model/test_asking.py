@@ -1,0 +1,189 @@
+"""Contract tests: how a model is asked, what an answer costs, and what is lost when there is none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import trio
+from pieces import first, piece, said, second
+from scripted_model import MemoryNotes, ScriptedModel, answer
+from virtual_world import make_world
+
+from trio_pipeline.diario.exchange import Stalled
+from trio_pipeline.diario.http import Unanswered
+from trio_pipeline.diario.language_model.asking import Asker, tokens_at_most
+from trio_pipeline.diario.language_model.provider import DayIsOver, End
+from trio_pipeline.diario.language_model.questions import ask_about
+from trio_pipeline.diario.language_model.quota import DayUsedUp, Limits, Quota, Spending
+from trio_pipeline.diario.suppression import NOTHING_HIDDEN, parse_suppression
+from trio_pipeline.retry import StopStage, TryAgain
+
+PLENTY = Limits(None, None, None, 10**9)
+
+
+class Interview:
+    """A model with a script, asked within limits."""
+
+    def __init__(self, script, *, limits=PLENTY, suppression=NOTHING_HIDDEN):
+        world = make_world(lambda: None)
+        self.model = ScriptedModel(script)
+        self.notes = MemoryNotes()
+        self.quota = Quota(limits, Spending(0, ()), world)
+        self.asker = Asker(self.model, self.notes, self.quota, world.threads, suppression)
+
+    async def ask(self, *questions):
+        return await self.asker.ask_all(questions or [piece()])
+
+
+def long_piece():
+    """A piece that can be halved; each line is one entry's number and decision."""
+    return ask_about(
+        ["\n".join(f"Linha {n} com algumas palavras do diário da justiça" for n in range(150))], everything=True
+    )
+
+
+def tells(*judgements):
+    return lambda _: answer(said(*judgements))
+
+
+def failing(*errors):
+    """A script that raises these first, and answers then."""
+    waiting = [*errors]
+
+    def script(_):
+        if waiting:
+            raise waiting.pop(0)
+        return answer(said(first(), second()))
+
+    return script
+
+
+async def test_answer_is_checked(autojump_clock):
+    interview = Interview(tells(first(), second(relator="OUTRO")))
+    (asked,) = await interview.ask()
+    assert len(asked.verified.judgements) == 1
+    assert len(asked.verified.rejected) == 1
+
+
+async def test_what_was_answered_is_not_asked_again(autojump_clock):
+    interview = Interview(tells(first(), second()))
+    once = await interview.ask()
+    assert await interview.ask() == once
+    assert len(interview.model.asked) == 1
+
+
+async def test_question_is_recorded_before_it_is_sent(autojump_clock):
+    def script(_):
+        assert len(interview.notes.begun) == 1
+        return answer(said())
+
+    interview = Interview(script)
+    await interview.ask()
+    ((key, most),) = interview.notes.begun
+    assert (key.model, key.text_hash) == ("scripted", piece().hash)
+    assert most == tokens_at_most(piece(), 1_000)
+
+
+async def test_answer_costs_what_it_says(autojump_clock):
+    interview = Interview(tells())
+    await interview.ask()
+    assert interview.quota.spent == 150
+
+
+@pytest.mark.parametrize("error", [TryAgain("503"), StopStage("no such model")])
+async def test_refusal_costs_nothing(autojump_clock, error):
+    interview = Interview(failing(error))
+    with pytest.raises(type(error)):
+        await interview.ask()
+    assert interview.quota.spent == 0
+    assert interview.notes.ended == [(0, None)]
+
+
+@pytest.mark.parametrize("error", [Unanswered("no answer"), Stalled("broke off in the middle")])
+async def test_what_may_have_been_answered_counts_as_spent(autojump_clock, error):
+    interview = Interview(failing(error))
+    with pytest.raises(TryAgain):
+        await interview.ask()
+    assert interview.quota.spent == tokens_at_most(piece(), 1_000)
+    assert interview.notes.ended == []
+
+
+async def test_cancelled_question_counts_as_spent(autojump_clock):
+    interview = Interview(tells())
+    with trio.move_on_after(0.5):
+        await interview.ask()
+    assert interview.quota.spent == tokens_at_most(piece(), 1_000)
+
+
+async def test_failure_keeps_what_was_answered_before(autojump_clock):
+    questions = ask_about(["\n".join(f"Linha {n} " + "x" * 80 for n in range(400))], everything=True).questions
+    refused = []
+
+    def script(question):
+        if question is questions[-1] and not refused:
+            refused.append(question)
+            raise TryAgain("503")
+        return answer(said())
+
+    interview = Interview(script)
+    with pytest.raises(TryAgain):
+        await interview.ask(*questions)
+    await interview.ask(*questions)
+    assert len(interview.model.asked) == len(questions) + 1
+
+
+@pytest.mark.parametrize("end", [answer(end=End.TOO_MUCH, reason="MAX_TOKENS"), answer('{"judgements": [')])
+async def test_too_much_is_asked_in_halves(autojump_clock, end):
+    (question,) = long_piece().questions[:1]
+    interview = Interview(lambda one: end if one is question else answer(said()))
+    asked = await interview.ask(question)
+    assert len(asked) == 2
+    assert all(one.verified is not None for one in asked)
+    assert [one.question.owned for one in asked] == sorted(one.question.owned for one in asked)
+
+
+async def test_smallest_piece_that_is_too_much_is_lost_alone(autojump_clock):
+    questions = long_piece().questions
+    marked = questions[0].lines[0]
+    interview = Interview(
+        lambda one: answer(end=End.TOO_MUCH, reason="RECITATION") if marked in one.lines else answer(said())
+    )
+    asked = await interview.ask(*questions)
+    (lost,) = [one for one in asked if one.verified is None]
+    assert lost.reason == "RECITATION"
+    assert len(lost.question.text) < 4_000
+
+
+async def test_refused_piece_is_lost_whole_and_alone(autojump_clock):
+    questions = ask_about(["\n".join(f"Linha {n} " + "x" * 80 for n in range(400))], everything=True).questions
+    interview = Interview(
+        lambda one: answer(end=End.REFUSED, reason="SAFETY") if one is questions[1] else answer(said())
+    )
+    asked = await interview.ask(*questions)
+    assert [one.reason for one in asked if one.verified is None] == ["SAFETY"]
+    assert len(asked) == len(questions) == len(interview.model.asked)
+
+
+async def test_day_that_is_over_ends_asking(autojump_clock):
+    interview = Interview(failing(DayIsOver("429 PerDay")))
+    with pytest.raises(DayUsedUp):
+        await interview.ask()
+    with pytest.raises(DayUsedUp):
+        await interview.ask()
+    assert len(interview.model.asked) == 1
+    await trio.sleep(86_400)
+    await interview.ask()
+    assert len(interview.model.asked) == 2
+
+
+async def test_what_is_suppressed_is_not_sent(autojump_clock):
+    interview = Interview(tells(), suppression=parse_suppression(b"Maria Souza\n"))
+    (asked,) = await interview.ask()
+    assert "privacy.suppress" in asked.reason
+    assert interview.model.asked == []
+
+
+def test_most_that_a_question_costs_is_more_than_it_has_been_seen_to():
+    form = json.dumps(first(), ensure_ascii=False)
+    assert tokens_at_most(piece(), 1_000) > (len(piece().text) + len(form)) / 3 + 1_000
