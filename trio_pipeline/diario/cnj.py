@@ -13,8 +13,8 @@ from dataclasses import dataclass
 __all__ = ["CaseNumber", "check_digits", "find_numbers", "is_administrative", "is_valid", "normalise"]
 
 # A number broken across lines keeps its dots and loses at most its hyphen: PDFium puts U+FFFE in its place, other
-# programs U+00AD. White space may follow any separator. The look behind comes after the digits: a search that begins with
-# them is twice as fast.
+# programs U+00AD. White space may follow any separator. The look behind comes after the digits, since a search that
+# begins with them is twice as fast.
 _NUMBER = re.compile(
     r"(\d{7})(?<![\d.]\d{7})[-\u2010\u2011\u2013\ufffe\u00ad]\s?(\d{2})\.\s?(\d{4})\.\s?(\d)\.\s?(\d{2})\.\s?(\d{4})(?!\d)"
 )

@@ -15,7 +15,7 @@ from trio_pipeline.diario.model import Advogado
 __all__ = ["read_counsel"]
 
 _OAB = re.compile(
-    r"\(?\s?\bOAB\b\s?[/:-]?\s?(?P<before>[A-Z]{1,2}\b)?\s?,?\s?(?:n[º°o.]{0,2}\s?)?:?\s?"
+    r"\bOAB\b\s?[/:-]?\s?(?P<before>[A-Z]{1,2}\b)?\s?,?\s?(?:n[º°o.]{0,2}\s?)?:?\s?"
     r"(?P<within>[A-Z]{2})?\s?-?\s?(?P<digits>\d{1,3}(?:\.\d{3}){1,3}|\d{1,10})"
     r"(?:\s?/\s?(?P<after>[A-Z]{2})\b)?-?(?P<letters>[A-Z]{1,2}\b)?\)?",
     re.IGNORECASE,

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.judgements.labels import Kind, plain, read_label
-from trio_pipeline.diario.judgements.lines import Line, join_lines
+from trio_pipeline.diario.judgements.lines import Gazette, Line, join_lines
+from trio_pipeline.diario.judgements.stretches import is_planned, is_planned_after, stretches
 
 __all__ = ["Entry", "find_entries"]
 
 _LONGEST_HEADING = 250
 _LONGEST_TAIL = 60
 _LINES_BEFORE_FIRST_LABEL = 4
+_DOTS = 4  # of a case number; hardly another line has so many
 _WIDE = 60  # characters: a heading this long may go on in the next line
 
 # What may stand before the number that opens an entry: "07 - ", "01. Mandado de Segurança n. ", "Processo: ".
@@ -36,9 +38,7 @@ _CLASS_BEHIND = re.compile(
 )
 # Words before the number that name no class of cases.
 _NO_CLASS = re.compile(r"(?:processo|autos|feito|proc\.?)(?: eletr[oô]nico| judicial| d[oe] pje)?", re.IGNORECASE)
-_PAUTA = re.compile(r"\s*(?:[IVX]{1,4} ?[-–.] ?)?P(?:AUTA|auta)\b.{0,90}$")
-_ATA = re.compile(r".{0,40}\b(?:ATAS?|Ata|ACÓRDÃOS|Acórdãos)\b.{0,90}$")
-_OPENING_KINDS = frozenset({Kind.CLASSE, Kind.PARTE, Kind.ADVOGADO, Kind.RELATOR, Kind.ORIGEM})
+_OPENING_KINDS = (Kind.CLASSE, Kind.PARTE, Kind.ADVOGADO, Kind.RELATOR, Kind.ORIGEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,26 @@ class _Opening:
     planned: bool
 
 
-def find_entries(lines: Sequence[Line]) -> list[Entry]:
-    """The entries in the order of the document, those of a *pauta* included."""
-    openings = _openings(lines)
+def find_entries(pages: Sequence[str]) -> list[Entry]:
+    """The entries in the order of the document, those of a *pauta* included.
+
+    Args:
+        pages: The text of each page, in order.
+    """
+    gazette = Gazette(pages)
+    entries: list[Entry] = []
+    planned, read_until = False, 0
+    for first, last in stretches(pages):
+        planned = is_planned_after(pages[read_until : first - 1], before=planned)
+        found, planned = _find_entries(gazette.lines(first, last), planned=planned)
+        entries += found
+        read_until = last
+    return entries
+
+
+def _find_entries(lines: Sequence[Line], *, planned: bool) -> tuple[list[Entry], bool]:
+    """The entries of a stretch, and whether it ends in a *pauta*."""
+    openings, planned = _openings(lines, planned=planned)
     borders = [*(opening.first for opening in openings), len(lines)]
     return [
         Entry(
@@ -86,28 +103,23 @@ def find_entries(lines: Sequence[Line]) -> list[Entry]:
             opening.planned,
         )
         for opening, end in zip(openings, borders[1:], strict=True)
-    ]
+    ], planned
 
 
-def _openings(lines: Sequence[Line]) -> list[_Opening]:
+def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], bool]:
     openings: list[_Opening] = []
-    planned = False
     for index, line in enumerate(lines):
-        planned = _is_planned(line, before=planned)
+        planned = is_planned(line.text, before=planned)
         opening = _opening(lines, index, planned=planned)
         if opening and _has_fields(lines, index + 1):
             openings.append(opening)
-    return openings
-
-
-def _is_planned(line: Line, *, before: bool) -> bool:
-    if _PAUTA.match(line.text):
-        return True
-    return before and not _ATA.match(line.text)
+    return openings, planned
 
 
 def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | None:
     text = lines[index].text
+    if text.count(".") < _DOTS:
+        return None
     found = next(cnj.find_numbers(text[: _LONGEST_HEADING + _LONGEST_TAIL]), None)
     if found is None or len(text) - found.end > _LONGEST_TAIL or cnj.is_administrative(found.number):
         return None

@@ -21,7 +21,7 @@ _MOST_LINES = 200  # of a field, so that a last entry does not swallow what foll
 _MOST_QUOTED = 40  # lines of a decision between “ and ”, should the latter be missing
 
 _SENTENCE_END = re.compile(r"[.!?][\"”’')\s]{0,3}$")
-_RUNNING = frozenset({Kind.DECISAO, Kind.OBSERVACAO, Kind.OTHER})
+_RUNNING = (Kind.DECISAO, Kind.OBSERVACAO, Kind.OTHER)
 # How minutes go on after their last case, and the headings between lists of cases.
 _CLOSING = re.compile(
     r"\s*(?:Encerrad[oa]s? |Às \d|Nada mais havendo|Porto Velho(?:[-/ ]{1,3}RO)?,|Documento assinado"
@@ -44,10 +44,14 @@ class Field:
     lines: list[Line] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
+    _text: str | None = None
+
     @property
     def text(self) -> str:
-        """The field's text in one line."""
-        return join_lines(self.texts)
+        """The field's text in one line; to be asked for when all its lines are there."""
+        if self._text is None:
+            self._text = join_lines(self.texts)
+        return self._text
 
 
 def split_fields(body: Sequence[Line]) -> list[Field]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Kind", "Label", "Side", "plain", "read_label"]
 
@@ -100,11 +102,25 @@ _DISTRIBUTED = re.compile(r"\s*(?:Red|D)istribuíd[oa]s? (?:por|em|ao?|à)\b", r
 _UNLISTED = re.compile(r"[^\W\d_a-zà-ÿ][^\s\d,;.]*(?:\s[^\s\d,;.]+){0,3}")
 
 
+def _without_accents() -> Iterator[tuple[int, str]]:
+    """The letters of Western Europe, as they are decomposed; a table is faster than doing that every time."""
+    for code in range(0x80, 0x180):
+        decomposed = unicodedata.normalize("NFKD", chr(code))
+        yield code, "".join(one for one in decomposed if not unicodedata.combining(one)).lower()
+
+
+_WITHOUT_ACCENTS = dict(_without_accents())
+
+
 def plain(text: str) -> str:
     """Lower case, without accents, runs of white space one space: how words are compared."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return _SPACES.sub(" ", bare.lower()).strip()
+    bare = text.lower()
+    if not bare.isascii():
+        bare = bare.translate(_WITHOUT_ACCENTS)
+        if not bare.isascii():
+            decomposed = unicodedata.normalize("NFKD", bare)
+            bare = "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
+    return " ".join(bare.split())
 
 
 def read_label(line: str) -> tuple[Label, int] | None:
@@ -116,7 +132,7 @@ def read_label(line: str) -> tuple[Label, int] | None:
     """
     match = _WITH_COLON.match(line)
     if match:
-        label = _classified(_name(match.group(1))) or _unlisted(match.group(1))
+        label = _labelled(match.group(1))
         return (label, match.end()) if label else None
     if _DISTRIBUTED.match(line):
         return Label(Kind.OTHER, "distribuicao"), 0
@@ -127,6 +143,12 @@ def read_label(line: str) -> tuple[Label, int] | None:
     if found is None or (found.kind is Kind.ADVOGADO and not _COUNSEL.match(line, match.end())):
         return None
     return Label(found.kind, found.name, found.sides, bare=True), match.end()
+
+
+# A gazette has some thousand labels, and some fifty different ones.
+@lru_cache(maxsize=1024)
+def _labelled(text: str) -> Label | None:
+    return _classified(_name(text)) or _unlisted(text)
 
 
 def _name(text: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import accumulate, islice
+from typing import NamedTuple
 
 from trio_pipeline.diario.judgements.labels import Kind, read_label
 
@@ -29,17 +30,14 @@ _HEADER = re.compile(
     r"|ANO [IVXLCDM]{1,9} N[UÚ]MERO \d{1,4} DI[AÁ]RIO DA JUSTI[CÇ]A)",
     re.IGNORECASE,
 )
-_LINE = re.compile(r"[^\r\n]+")
 _DIGITS = re.compile(r"\d+")
-_SPACES = re.compile(r"\s+")
 # The hyphen of a broken word, with what a line break left behind it. PDFium writes U+FFFE, other programs U+00AD.
 _SOFT_HYPHEN = re.compile(r"[\ufffe\u00ad]+\s*")
 # A word broken at a hyphen of its own: JI-PARANÁ. A dash has a space before it.
-_HARD_HYPHEN = re.compile(r"\w-$")
+_HARD_HYPHEN = re.compile(r"(?<=\w-)\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the gazette that is not part of a page's header or footer.
 
     Attributes:
@@ -57,55 +55,74 @@ class Line:
     folded: bool
 
 
+class Gazette:
+    """The pages of a gazette, of which any may be asked for by its lines.
+
+    Args:
+        pages: The text of each page, in order.
+    """
+
+    def __init__(self, pages: Sequence[str]) -> None:
+        self.pages = pages
+        self._starts = [0, *accumulate(len(page) + len(PAGE_BREAK) for page in pages)]
+        self._furniture = _repeated(pages)
+
+    def lines(self, first: int, last: int) -> list[Line]:
+        """The lines of some pages in order, blank ones and those of page headers and footers left out.
+
+        Args:
+            first: The first page, from 1.
+            last: The last one, itself included.
+        """
+        found: list[Line] = []
+        for number in range(first, last + 1):
+            found += _content([*_lines(self.pages[number - 1], number, self._starts[number - 1])], self._furniture)
+        return found
+
+
 def read_lines(pages: Sequence[str]) -> list[Line]:
     """The lines of all pages in order, blank ones and those of page headers and footers left out."""
-    offset = 0
-    by_page = []
-    for number, page in enumerate(pages, start=1):
-        by_page.append(list(_lines(page, number, offset)))
-        offset += len(page) + len(PAGE_BREAK)
-    furniture = _repeated(by_page)
-    return [line for lines in by_page for line in _content(lines, furniture)]
+    return Gazette(pages).lines(1, len(pages))
 
 
 def join_lines(texts: Iterable[str]) -> str:
     """One text out of broken lines: words put together again, every run of white space one space."""
-    parts: list[str] = []
-    for text in texts:
-        if parts and not (_SOFT_HYPHEN.search(parts[-1][-2:]) or _HARD_HYPHEN.search(parts[-1][-2:])):
-            parts.append(" ")
-        parts.append(text.strip())
-    return _SPACES.sub(" ", _SOFT_HYPHEN.sub("", "".join(parts))).strip()
+    whole = "\n".join([text.strip() for text in texts])
+    if "-\n" in whole:
+        whole = _HARD_HYPHEN.sub("", whole)
+    if "\ufffe" in whole or "\u00ad" in whole:
+        whole = _SOFT_HYPHEN.sub("", whole)
+    return " ".join(whole.split())
 
 
 def _lines(page: str, number: int, offset: int) -> Iterator[Line]:
-    for match in _LINE.finditer(page):
-        text = match.group().rstrip()
+    start = offset
+    for whole in page.replace("\r", "\n").split("\n"):
+        text = whole.rstrip()
         if text:
-            start = offset + match.start()
-            yield Line(text, number, start, start + len(text), folded=len(text) < len(match.group()))
+            yield Line(text, number, start, start + len(text), len(text) < len(whole))
+        start += len(whole) + 1
 
 
-def _repeated(by_page: list[list[Line]]) -> frozenset[tuple[int, str]]:
+def _repeated(pages: Sequence[str]) -> frozenset[tuple[int, str]]:
     """What stands at the same place of nearly every page, counted from the top or from the bottom, numbers apart.
 
     Lists of judgements repeat themselves too, so a line that begins with a label is never meant.
     """
-    if len(by_page) < _FEWEST_PAGES:
+    if len(pages) < _FEWEST_PAGES:
         return frozenset()
-    places = (_places(len(lines)) for lines in by_page)
-    pages = Counter(
-        (place, _key(lines[place]))
-        for lines, indices in zip(by_page, places, strict=True)
-        for place in indices
-        if not _has_label(lines[place])
-    )
-    return frozenset(line for line, count in pages.items() if count >= _MOST_PAGES * len(by_page))
+    counts = Counter(place for page in pages for place in _edges(page))
+    often = (place for place, count in counts.items() if count >= _MOST_PAGES * len(pages))
+    return frozenset(place for place in often if not _has_label(place[1]))
 
 
-def _places(count: int) -> Iterable[int]:
-    """Indices of the lines at the edges of a page, those at its bottom from -1 on."""
-    return [*range(min(_EDGE, count)), *range(-min(_EDGE, count), 0)]
+def _edges(page: str) -> Iterator[tuple[int, str]]:
+    """The lines at the top of a page and, counted from -1 on, at its bottom, each with its place; numbers apart."""
+    lines = page.replace("\r", "\n").split("\n")
+    top = islice((line for line in lines if line and not line.isspace()), _EDGE)
+    bottom = islice((line for line in reversed(lines) if line and not line.isspace()), _EDGE)
+    yield from ((place, _key(line)) for place, line in enumerate(top))
+    yield from ((-place, _key(line)) for place, line in enumerate(bottom, start=1))
 
 
 def _content(lines: list[Line], furniture: frozenset[tuple[int, str]]) -> list[Line]:
@@ -120,13 +137,13 @@ def _content(lines: list[Line], furniture: frozenset[tuple[int, str]]) -> list[L
 
 
 def _is_furniture(line: Line, place: int, furniture: frozenset[tuple[int, str]]) -> bool:
-    return _HEADER.match(line.text) is not None or (place, _key(line)) in furniture
+    return _HEADER.match(line.text) is not None or (place, _key(line.text)) in furniture
 
 
-def _has_label(line: Line) -> bool:
-    found = read_label(line.text)
+def _has_label(line: str) -> bool:
+    found = read_label(line)
     return found is not None and found[0].kind is not Kind.UNKNOWN
 
 
-def _key(line: Line) -> str:
-    return _DIGITS.sub("0", line.text[:_LONGEST_KEY]).strip()
+def _key(line: str) -> str:
+    return _DIGITS.sub("0", line[:_LONGEST_KEY]).strip()

@@ -15,7 +15,6 @@ from trio_pipeline.diario.judgements.counsel import read_counsel
 from trio_pipeline.diario.judgements.entries import Entry, find_entries
 from trio_pipeline.diario.judgements.fields import Field, split_fields
 from trio_pipeline.diario.judgements.labels import Kind, Label, Side
-from trio_pipeline.diario.judgements.lines import read_lines
 from trio_pipeline.diario.judgements.names import clean_name, is_initials, read_parties, read_relator
 from trio_pipeline.diario.judgements.result import read_result
 from trio_pipeline.diario.model import Advogado, Judgement, Reading, Unread
@@ -46,7 +45,7 @@ def read_judgements(pages: Sequence[str]) -> Reading:
     """
     judgements: dict[tuple[object, ...], Judgement] = {}
     unread: list[Unread] = []
-    for entry in find_entries(read_lines(pages)):
+    for entry in find_entries(pages):
         read = _read_entry(entry)
         if isinstance(read, Unread):
             unread.append(read)
@@ -56,9 +55,20 @@ def read_judgements(pages: Sequence[str]) -> Reading:
 
 
 @dataclass(slots=True)
+class _Party:
+    """One of the two sides of a case: its names and its counsel."""
+
+    names: list[str] = field(default_factory=list)
+    counsel: list[Advogado] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Sides:
-    parties: dict[Side, list[str]] = field(default_factory=lambda: {side: [] for side in Side})
-    counsel: dict[Side, list[Advogado]] = field(default_factory=lambda: {side: [] for side in Side})
+    ativo: _Party = field(default_factory=_Party)
+    passivo: _Party = field(default_factory=_Party)
+
+    def of(self, side: Side) -> _Party:
+        return self.ativo if side is Side.ATIVO else self.passivo
 
 
 def _read_entry(entry: Entry) -> Judgement | Unread | None:
@@ -69,7 +79,7 @@ def _read_entry(entry: Entry) -> Judgement | Unread | None:
     if decision is None:
         # A list of cases still to be judged has no decisions, and nothing in it is amiss.
         return None if entry.planned else _unread(entry, fields, _NO_DECISION)
-    if not relator and not any(sides.parties.values()):
+    if not relator and not sides.ativo.names and not sides.passivo.names:
         return _unread(entry, fields, _NO_PARTIES)
     return Judgement(
         page=entry.heading[0].page,
@@ -77,10 +87,10 @@ def _read_entry(entry: Entry) -> Judgement | Unread | None:
         numero_processo=entry.number,
         numero_valido=cnj.is_valid(entry.number),
         classe=clean_name(_first(fields, Kind.CLASSE) or entry.classe or "") or None,
-        polo_ativo=tuple(dict.fromkeys(sides.parties[Side.ATIVO])),
-        polo_passivo=tuple(dict.fromkeys(sides.parties[Side.PASSIVO])),
-        advogados_polo_ativo=tuple(dict.fromkeys(sides.counsel[Side.ATIVO])),
-        advogados_polo_passivo=tuple(dict.fromkeys(sides.counsel[Side.PASSIVO])),
+        polo_ativo=tuple(dict.fromkeys(sides.ativo.names)),
+        polo_passivo=tuple(dict.fromkeys(sides.passivo.names)),
+        advogados_polo_ativo=tuple(dict.fromkeys(sides.ativo.counsel)),
+        advogados_polo_passivo=tuple(dict.fromkeys(sides.passivo.counsel)),
         relator=read_relator(relator) if relator else None,
         decisao=decision,
         resultado=read_result(decision),
@@ -95,10 +105,10 @@ def _read_sides(fields: Sequence[Field]) -> _Sides:
     side = None
     for item, party_side in zip(fields, of_parties, strict=True):
         if item.label.kind is Kind.ADVOGADO and side:
-            sides.counsel[side] += read_counsel(item.text)
+            sides.of(side).counsel += read_counsel(item.text)
         elif item.label.kind in (Kind.PARTE, Kind.INTERESSADO) and party_side:
             side = party_side
-            sides.parties[side] += read_parties(item.text, several=item.label.name.split("/")[0].endswith("s"))
+            sides.of(side).names += read_parties(item.text, several=item.label.name.split("/")[0].endswith("s"))
         elif item.label.kind is not Kind.ADVOGADO:
             # Whose counsel follows an amicus curiae is on neither side.
             side = None
@@ -147,9 +157,9 @@ def _decision(fields: Sequence[Field]) -> str | None:
 
 
 def _is_secret(fields: Sequence[Field], sides: _Sides) -> bool:
-    if any(is_initials(name) for names in sides.parties.values() for name in names):
+    if any(map(is_initials, (*sides.ativo.names, *sides.passivo.names))):
         return True
-    return any(_SECRET.search(item.text) for item in fields)
+    return any(_SECRET.search(item.text) for item in fields if "seg" in item.text.lower() or "sig" in item.text.lower())
 
 
 def _span(entry: Entry, fields: Sequence[Field]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ two appeals that end differently have no common one ("outro"). This file knows t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from trio_pipeline.diario.judgements.labels import plain
 
@@ -81,6 +82,8 @@ _OF_PRELIMINARIES = frozenset({"acolhido", "rejeitado", "parcialmente_acolhido"}
 _BESIDE = re.compile(r"\b(?:vencid[oa]s?|nos termos do voto|contra o voto|para)\b.*")
 
 
+# Most decisions of a gazette say the same in the same words.
+@lru_cache(maxsize=1024)
 def read_result(decision: str) -> str | None:
     """The result of a decision.
 

@@ -135,7 +135,7 @@ def _short(lines: Iterable[Line]) -> Iterator[Line]:
         for first in range(0, len(line.text), _LONGEST):
             text = line.text[first : first + _LONGEST]
             start = line.start + first
-            yield replace(line, text=text, start=start, end=start + len(text))
+            yield line._replace(text=text, start=start, end=start + len(text))
 
 
 def _cut(lines: Sequence[Line], owned: tuple[int, int]) -> list[Question]:

@@ -1,0 +1,70 @@
+"""The stretches of a gazette in which judgements can stand: the pages with case numbers, and those around them.
+
+Most pages of a gazette hold none, and a search of their shapes tells that in no time. Also tells whether the list that
+a page goes on with is one of cases still to be judged (*pauta*) or of cases judged (*ata*).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from trio_pipeline.diario import cnj
+from trio_pipeline.diario.shapes import shape_of
+
+__all__ = ["is_planned", "is_planned_after", "stretches"]
+
+_BEFORE = 1  # a heading may begin at the end of the page before
+_BEHIND = 2  # pages that an entry goes on for; the longest of the real gazette fills half a page
+
+_PAUTA = re.compile(r"\s*(?:[IVX]{1,4} ?[-–.] ?)?P(?:AUTA|auta)\b.{0,90}$")
+_ATA = re.compile(r".{0,40}\b(?:ATAS?|Ata|ACÓRDÃOS|Acórdãos)\b.{0,90}$")
+# What such headings hold, whatever they are: a search for plain text costs next to nothing.
+_SIGNS = re.compile("A(?:UTA|TA|ta|córdãos|CÓRDÃOS)|auta")
+
+
+def stretches(pages: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Runs of pages, first and last, from 1; no two of them touch."""
+    run: tuple[int, int] | None = None
+    for number, page in enumerate(pages, start=1):
+        if not _has_case_number(page):
+            continue
+        first, last = max(1, number - _BEFORE), min(len(pages), number + _BEHIND)
+        if run is not None and first > run[1] + 1:
+            yield run
+            run = None
+        run = (first if run is None else run[0], last)
+    if run is not None:
+        yield run
+
+
+def is_planned_after(pages: Iterable[str], *, before: bool) -> bool:
+    """Whether what follows some pages are cases still to be judged.
+
+    Args:
+        pages: The pages.
+        before: Whether what they begin with are.
+    """
+    planned = before
+    for page in pages:
+        if _SIGNS.search(page):
+            for line in page.splitlines():
+                planned = is_planned(line.rstrip(), before=planned)
+    return planned
+
+
+def is_planned(line: str, *, before: bool) -> bool:
+    """Whether what follows a line are cases still to be judged; `before` says whether what it follows are."""
+    if not ("AUTA" in line or "auta" in line or "ATA" in line or "Ata" in line or "CÓRD" in line or "córd" in line):
+        return before
+    if _PAUTA.match(line):
+        return True
+    return before and not _ATA.match(line)
+
+
+def _has_case_number(page: str) -> bool:
+    # A hyphen at which the line broke is followed by white space.
+    shape = shape_of(page)
+    if b"0000000-00." not in shape and b"0000000- 00." not in shape and b"0000000-\n00." not in shape:
+        return False
+    return any(not cnj.is_administrative(found.number) for found in cnj.find_numbers(page))
