@@ -10,6 +10,8 @@ import subprocess
 import pytest
 from job_processes import children_of, ended, is_alive, wait_until
 
+from trio_pipeline.services.vocabulary import JUDGES
+
 
 def test_demo_ends_well_and_its_commands_can_be_typed(job):
     # What an earlier demo has left is in nobody's way, not even what it left half-done.
@@ -38,6 +40,20 @@ def is_confirmed(job):
     stats = job.do("stats", "--db=demo/diarios.duckdb", "--json")
     states = {(row["stage"], row["state"]): row["gazettes"] for row in stats.rows if "state" in row}
     return states == {("download", "downloaded"): 4, ("archive", "confirmed"): 4, ("extract", "extracted"): 4}
+
+
+def test_demo_shows_nobody_who_is_suppressed(job):
+    job.environment["TRIO_PIPELINE_PRIVACY__SUPPRESS"] = "hidden.txt"
+    hidden = job.folder / "hidden.txt"
+    hidden.write_text("\n".join(JUDGES), encoding="utf-8")
+    done = job.do("demo", "--gazettes=2")
+    assert done.code == 0, done.err
+    assert "[suprimido]" in done.out
+    assert not [judge for judge in JUDGES if judge.casefold() in done.out.casefold()]
+    hidden.write_text("Ana", encoding="utf-8")
+    refused = job.do("demo")
+    assert (refused.code, refused.out) == (2, "")
+    assert "line 1: is too short" in refused.err
 
 
 def test_interrupted_demo_ends_with_its_stand_ins(job):

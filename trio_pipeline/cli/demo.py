@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -33,8 +34,8 @@ from trio_pipeline.diario.catalog import read_catalog
 from trio_pipeline.diario.credentials import load_secrets
 from trio_pipeline.diario.job import Job
 from trio_pipeline.diario.selection import Selection
-from trio_pipeline.diario.settings import Loaded, load_settings
-from trio_pipeline.diario.suppression import NOTHING_HIDDEN
+from trio_pipeline.diario.settings import Loaded, SettingsError, load_settings
+from trio_pipeline.diario.suppression import Suppression
 from trio_pipeline.services.gazettes import make_gazettes
 
 __all__ = ["demo"]
@@ -76,7 +77,8 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
 
     It takes some seconds, needs neither network nor keys, and leaves a ledger to play with.
     """
-    set_up_logging(log, NOTHING_HIDDEN)
+    suppression = _suppression()
+    set_up_logging(log, suppression)
     # Outside of a run, which heeds these itself: Python would end without ending the stand-ins.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
@@ -86,7 +88,7 @@ def demo(*, gazettes: int, seed: int, directory: Path, log: LogOptions) -> ExitC
     )
     began = time.monotonic()
     with _stand_ins(directory, gazettes, seed) as addresses:
-        loaded = _settings(directory, addresses)
+        loaded = replace(_settings(directory, addresses), suppression=suppression)
         job = _job(directory, loaded)
         report = do_job(job, log)
         show_report(report, quiet=log.verbosity < 0)
@@ -153,6 +155,14 @@ def _signals_put_off() -> Iterator[None]:
         signal.raise_signal(one)
 
 
+def _suppression() -> Suppression:
+    """Whom no output shows: the one setting of yours that holds for a demo too."""
+    try:
+        return load_settings({}, os.environ).suppression
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+
+
 def _settings(directory: Path, addresses: dict[str, str]) -> Loaded:
     return load_settings(
         {
@@ -175,7 +185,7 @@ def _job(directory: Path, loaded: Loaded) -> Job:
     # The stand-in takes any keys; yours are neither needed nor read.
     secrets = load_secrets({"IA_ACCESS_KEY": "demo-access", "IA_SECRET_KEY": "demo-secret"})
     catalog = read_catalog(directory / "catalog.json")
-    return Job(catalog.gazettes, Selection(), loaded.settings, secrets)
+    return Job(catalog.gazettes, Selection(), loaded.settings, secrets, loaded.suppression)
 
 
 def _show_decisions(loaded: Loaded, gazettes: int, seed: int) -> None:
