@@ -138,6 +138,7 @@ def test_entry_is_shown_with_its_page(typed, shelf):
     said = typed("decisions", "--show", "--number", SECRET)
     assert said.out.splitlines() == [
         f"2023-02-01  {OTHER.id}  page 2  {OTHER.url}#page=2",
+        f"read as: {SECRET} | APELAÇÃO CÍVEL | Rowilson Teixeira | nao_provido | segredo",
         "    01 - 7000002-91.2025.8.22.0001",
         "    Apelante: C. R. D. S.",
         "    [page 3]",

@@ -40,16 +40,22 @@ def with_texts(rows: Iterable[Row], directory: Path) -> Iterator[Row]:
 
 
 def print_entries(rows: Iterable[Row]) -> None:
-    """Print entries for a person: gazette, page and address in one line, then the text, each page break named."""
+    """Print entries for a person: gazette, page and address, what was read there, and the text with its page breaks."""
     for number, row in enumerate(rows):
         if number:
             click.echo()
         click.echo(terminal_safe(f"{row['date']}  {row['diario_id']}  page {row['page']}  {row['url']}"))
-        reason = row.get("reason")
-        if reason is not None:
-            click.echo(terminal_safe(f"not read: {reason}"))
+        click.echo(terminal_safe(_what_was_read(row)))
         for line in _lines(row):
             click.echo(f"    {terminal_safe(line)}")
+
+
+def _what_was_read(row: Row) -> str:
+    if "reason" in row:
+        return f"not read: {row['reason']}"
+    secret = "segredo" if row["segredo"] else None
+    parts = (row["numero_processo"], row["classe"], row["relator"], row["resultado"], secret)
+    return "read as: " + " | ".join(str(part) for part in parts if part is not None)
 
 
 def _lines(row: Row) -> Iterator[str]:
