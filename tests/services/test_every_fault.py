@@ -5,6 +5,7 @@ The connections are in memory; `test_stand_ins_in_memory` says that those over T
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import re
@@ -12,17 +13,21 @@ from functools import partial
 
 import pytest
 import trio
+from made_gazettes import judgement
 
 from trio_pipeline.services.archive import Archive, HeldItem
 from trio_pipeline.services.connection import STATE_KEY, Connection
 from trio_pipeline.services.court import Court
 from trio_pipeline.services.fault_names import FAULTS
 from trio_pipeline.services.faults import FaultPlan, parse_fault
+from trio_pipeline.services.gemini import Gemini
 from trio_pipeline.testing.http_server import serve_asgi
 from trio_pipeline.testing.memory_streams import memory_streams
 
 PDF = b"%PDF-1.4 " + bytes(range(256)) * 8
 ITEM = "tjro-diario-2025"
+SAID = "7002770-82.2024.8.22.0011: Recurso não provido, à unanimidade."
+QUESTION = json.dumps({"contents": [{"parts": [{"text": SAID}]}]}).encode()
 PATCH = b'-target=metadata&-patch=[{"op":"add","path":"/x","value":"y"}]'
 KEYS = "Authorization: LOW a:b\r\n"
 
@@ -36,8 +41,15 @@ REQUESTS = {
     "archive-write": (f"POST /metadata/{ITEM}", KEYS, PATCH),
     "archive-search": ("GET /services/search/v1/scrape?q=x", "", b""),
     "archive-download": (f"GET /download/{ITEM}/held.pdf", "", b""),
+    "gemini": ("POST /v1beta/models/gemini-x:generateContent", "x-goog-api-key: k\r\n", QUESTION),
 }
 
+# A model's mistakes, each of which is an answer.
+ANSWERS = frozenset(
+    {"max-tokens", "safety", "recitation", "spii", "blocklist", "prohibited", "other", "blocked-prompt"}
+    | {"empty-answer", "thoughts", "split-text", "broken-json", "wrong-schema", "forgets", "obeys"}
+    | {"made-up-number", "made-up-name", "made-up-counsel", "made-up-decision"}
+)
 # What comes of a fault, wherever it can be had: a status, or how the answer ends.
 STATUSES = {
     "unavailable": 503,
@@ -75,12 +87,25 @@ STATUSES = {
     "access-denied": 403,
     "gateway": 502,
     "redirect": 307,
+    "per-minute": 429,
+    "per-day": 429,
+    "exhausted": 429,
+    "internal-error": 500,
+    "overloaded": 503,
+    "deadline": 504,
+    "invalid-argument": 400,
+    "failed-precondition": 400,
+    "wrong-key": 400,
+    "permission-denied": 403,
+    "no-model": 404,
+    **dict.fromkeys(ANSWERS, 200),
 }
 NO_ANSWER = {"refuse": b"", "answer-lost": b"", "malformed": b"\x15\x03\x03\x00\x02\x02\x46\r\n\r\n"}
 HALF = {"truncate", "stall", "long-length"}
 WITHOUT_END = {"endless", "trickle"}
 EVERY = [(where, name) for where, names in FAULTS.items() for name in names]
 PATIENCE = 600.0
+NOW = datetime.datetime(2025, 7, 1, 8, 0, 0)  # noqa: DTZ001 -- as World.now gives it
 
 
 class Talk:
@@ -108,12 +133,16 @@ class World:
         gazettes = [published(PDF), published(b"2", number=111), published(b"3", number=110), published(b"4", number=1)]
         self.court = Court(gazettes, plan=plan)
         self.archive = Archive(plan=plan, items=[HeldItem(ITEM, {"held.pdf": PDF}, owner="a")])
+        self.gemini = Gemini([judgement()], now=lambda: NOW, plan=plan)
+
+    def app(self, where):
+        return {"tjro": self.court, "archive": self.archive, "gemini": self.gemini}[where.partition("-")[0]]
 
     async def ask(self, where, extra="", most=100_000):
         line, headers, body = REQUESTS[where]
         length = f"Content-Length: {len(body)}\r\n" if body else ""
         head = f"{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}{extra}{length}\r\n"
-        app = self.court if where.startswith("tjro") else self.archive
+        app = self.app(where)
         ours, theirs = memory_streams()
         connection = Connection(theirs)
         async with trio.open_nursery() as nursery:
@@ -150,8 +179,7 @@ async def test_status(autojump_clock, published, where, name):
     talk = await world.ask(where)
     assert (talk.status, talk.how) == (STATUSES[name], "end")
     assert talk.length == len(talk.body)
-    app = world.court if where.startswith("tjro") else world.archive
-    assert app.statistics()["faults"] == {name: 1}
+    assert world.app(where).statistics()["faults"] == {name: 1}
     assert (await world.ask(where)).how == "end"
 
 
@@ -165,7 +193,7 @@ async def test_no_answer(autojump_clock, published, where, name):
 @pytest.mark.parametrize(("where", "name"), [pair for pair in EVERY if pair[1] in HALF])
 async def test_half_an_answer(autojump_clock, published, where, name):
     talk = await World(published, f"{where}:{name}=1x").ask(where)
-    if where in {"archive", "archive-write"}:
+    if where in {"archive", "archive-write", "gemini"}:
         assert talk.head == ""  # what comes only half is the request
     else:
         assert 0 < len(talk.body) < talk.length
@@ -196,8 +224,7 @@ async def test_nobody_stays_behind_when_the_client_leaves(autojump_clock, publis
     for name in FAULTS[where]:
         world = World(published, f"{where}:{name}=1x")
         await world.ask(where)
-        app = world.court if where.startswith("tjro") else world.archive
-        assert app.statistics()["in_flight"] == 0
+        assert world.app(where).statistics()["in_flight"] == 0
 
 
 class TestPdfs:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 import trio
+from silent_model import silent_model
 
 from trio_pipeline.services import extras
 from trio_pipeline.services.archive import Archive
@@ -42,7 +43,7 @@ def opened(published):
         publication = published(content)
         court = Court([publication], plan=plan(*faults))
         archive = Archive(plan=plan(*faults))
-        async with open_services(court, archive) as urls, httpx.AsyncClient(verify=False) as client:
+        async with open_services(court, archive, silent_model()) as urls, httpx.AsyncClient(verify=False) as client:
             yield Both(court, archive, urls, client, publication)
 
     return open_both
@@ -116,7 +117,10 @@ class TestWithoutFaults:
     async def test_many_at_once_arrive_whole(self, opened):
         with open_file_bodies() as bodies:
             archive = Archive(bodies=bodies)
-            async with open_services(Court([]), archive) as urls, httpx.AsyncClient(verify=False) as client:
+            async with (
+                open_services(Court([]), archive, silent_model()) as urls,
+                httpx.AsyncClient(verify=False) as client,
+            ):
 
                 async def put(number):
                     url = f"{urls.archive}/{ITEM}/{number}.pdf"
@@ -245,7 +249,7 @@ class TestLeaving:
         async with opened() as both:
             port = port_of(both.urls.tjro)
             with pytest.raises(OSError, match="in use"):
-                async with open_services(Court([]), Archive(), tjro_port=port):
+                async with open_services(Court([]), Archive(), silent_model(), tjro_port=port):
                     pass
 
     async def test_cancellation_closes_everything(self, opened):
@@ -267,7 +271,7 @@ class TestExtras:
 
         monkeypatch.setattr(extras.importlib, "import_module", import_module)
         with pytest.raises(ExtraMissing, match=r"hypercorn is not installed.*trio-pipeline\[demo\]"):
-            async with open_services(Court([]), Archive()):
+            async with open_services(Court([]), Archive(), silent_model()):
                 pass
 
     def test_missing_module_of_ours_is_a_defect(self):

@@ -50,9 +50,9 @@ def refused(*arguments):
     return done.returncode, done.stderr
 
 
-def test_both_answer_until_sigterm():
+def test_all_answer_until_sigterm():
     with running("--gazettes", "2", "--newest", "2025-06-23") as (process, urls):
-        assert urls.keys() == {"tjro", "archive"}
+        assert urls.keys() == {"tjro", "archive", "gemini"}
         rows = get(f"{urls['tjro']}/diario_oficial/list.php?ano=2025").json()
         assert len(rows) == 2
         pdf = get(urls["tjro"] + rows[0]["url"]).content
@@ -60,6 +60,8 @@ def test_both_answer_until_sigterm():
         answer = put(f"{urls['archive']}/tjro-diario-2025/a.pdf", content=pdf, headers=CREATE)
         assert answer.status_code == 200
         assert get(f"{urls['archive']}/download/tjro-diario-2025/a.pdf").content == pdf
+        model = get(f"{urls['gemini']}/v1beta/models/gemini-x?key=k").json()
+        assert model["supportedGenerationMethods"] == ["generateContent", "countTokens"]
         assert ended(process, signal.SIGTERM) == (0, "", "")
         with pytest.raises(httpx.ConnectError):
             get(urls["tjro"])

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trio
+from silent_model import silent_model
 
 from trio_pipeline.services.archive import Archive
 from trio_pipeline.services.connection import STATE_KEY, Connection
@@ -66,7 +67,7 @@ def request(method, path, headers, body):
 
 @asynccontextmanager
 async def over_tcp(court, archive):
-    async with open_services(court, archive) as urls:
+    async with open_services(court, archive, silent_model()) as urls:
 
         async def connect(name):
             return await trio.open_tcp_stream("127.0.0.1", urlsplit(getattr(urls, name)).port)

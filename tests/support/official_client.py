@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trio
+from silent_model import silent_model
 
 from trio_pipeline.services.archive import Archive
 from trio_pipeline.services.court import Court
@@ -65,5 +66,5 @@ class Client:
 async def open_client(home: Path, **settings) -> AsyncIterator[Client]:
     """Serve a stand-in for as long as the context is open, for a client whose home is `home`."""
     archive = RecordingArchive(**settings)
-    async with open_services(Court([]), archive) as urls:
+    async with open_services(Court([]), archive, silent_model()) as urls:
         yield Client(archive, urls.archive, home)

@@ -34,16 +34,17 @@ from trio_pipeline.services.archive import Archive
 from trio_pipeline.services.court import Court, Publication
 from trio_pipeline.services.editions import editions
 from trio_pipeline.services.faults import FaultPlan, parse_fault
+from trio_pipeline.services.gemini import Gemini
 from trio_pipeline.services.rows import publish_rows
 from trio_pipeline.world import World
 
-__all__ = ["ARCHIVE", "COURT", "EPOCH", "KEYS", "NEWEST", "SMALL", "Scene", "open_scene", "signals_at"]
+__all__ = ["ARCHIVE", "COURT", "EPOCH", "GEMINI", "KEYS", "NEWEST", "SMALL", "Scene", "open_scene", "signals_at"]
 
-COURT, ARCHIVE = "127.0.0.1:8001", "127.0.0.1:8002"
+COURT, ARCHIVE, GEMINI = "127.0.0.1:8001", "127.0.0.1:8002", "127.0.0.1:8003"
 SMALL = 3_000
 """Bytes of a PDF without judgements, read in a millisecond."""
 
-KEYS = Secrets(archive_access=Secret("ACCESS"), archive_secret=Secret("SECRET"), model=None, sources={})
+KEYS = Secrets(archive_access=Secret("ACCESS"), archive_secret=Secret("SECRET"), model=Secret("MODEL-KEY"), sources={})
 NEWEST = datetime.date(2025, 6, 23)
 
 
@@ -55,6 +56,7 @@ class Scene:
     publications: Sequence[Publication]
     court: Court
     archive: Archive
+    gemini: Gemini
     network: AsgiNetwork
     world: World
     settings: dict[str, object] = field(default_factory=dict)
@@ -121,6 +123,10 @@ class Scene:
             "archive__metadata_url": f"http://{ARCHIVE}",
             "extract__kind": "none",
             "extract__workers": 2,
+            "model__base_url": f"http://{GEMINI}",
+            "model__name": "gemini-test",
+            "model__token_budget": 100_000_000,
+            "model__accept_cost": True,
         }
 
     # What can be seen afterwards
@@ -210,8 +216,10 @@ async def open_scene(
     publications: Sequence[Publication] | None = None,
     court_faults: Iterable[str] = (),
     archive_faults: Iterable[str] = (),
+    gemini_faults: Iterable[str] = (),
     court: dict[str, object] | None = None,
     archive: dict[str, object] | None = None,
+    gemini: dict[str, object] | None = None,
     seed: int = 0,
     **settings: object,
 ) -> AsyncIterator[Scene]:
@@ -220,16 +228,23 @@ async def open_scene(
         publications = _publications(count, size)
     async with trio.open_nursery() as nursery:
         network = AsgiNetwork(nursery, {})
+        world = make_world(network.transport, seed=seed)
         scene = Scene(
             directory=directory,
             publications=publications,
             court=Court(publications, plan=_plan(court_faults, seed), **(court or {})),
             archive=Archive(plan=_plan(archive_faults, seed), **({"keys": {"ACCESS": "SECRET"}} | (archive or {}))),
+            gemini=Gemini(
+                [judgement for one in publications for judgement in one.truth],
+                now=world.now,
+                plan=_plan(gemini_faults, seed),
+                **(gemini or {}),
+            ),
             network=network,
-            world=make_world(network.transport, seed=seed),
+            world=world,
             settings=settings,
         )
-        network.apps = {COURT: scene.court, ARCHIVE: scene.archive}
+        network.apps = {COURT: scene.court, ARCHIVE: scene.archive, GEMINI: scene.gemini}
         yield scene
         nursery.cancel_scope.cancel()
 

@@ -27,6 +27,7 @@ from trio_pipeline.services.extras import ExtraMissing
 from trio_pipeline.services.fault_names import FAULTS
 from trio_pipeline.services.faults import SYNTAX, Fault, FaultPlan, FaultSyntaxError, parse_fault
 from trio_pipeline.services.gazettes import make_gazette
+from trio_pipeline.services.gemini import Gemini, GeminiLimits
 from trio_pipeline.services.rows import TooSmall, publish_rows
 from trio_pipeline.services.serve import lone_error, open_services
 from trio_pipeline.world import real_world
@@ -40,6 +41,7 @@ class _Options:
 
     tjro_port: int
     archive_port: int
+    gemini_port: int
     gazettes: int
     catalog: Path | None
     size: int | None
@@ -54,13 +56,18 @@ class _Options:
     total_ration: int
     key_ration: int
     item_ration: int
+    gemini_latency: float
+    gemini_rpm: int | None
+    gemini_tpm: int | None
+    gemini_rpd: int | None
     unpublished: int
     fault: tuple[Fault, ...]
 
 
 def _fault_help() -> str:
     everywhere = set.intersection(*(set(names) for names in FAULTS.values()))
-    lines = [f"A fault is {SYNTAX}. WHERE is one of {', '.join(FAULTS)}; tjro are PDFs, archive uploads.", "\b"]
+    places = f"{', '.join(FAULTS)}; tjro are PDFs, archive uploads, gemini questions to the model"
+    lines = [f"A fault is {SYNTAX}. WHERE is one of {places}.", "\b"]
     for name, meaning in {name: text for names in FAULTS.values() for name, text in names.items()}.items():
         where = [place for place, names in FAULTS.items() if name in names]
         note = "" if name in everywhere else f" [{', '.join(where)}]"
@@ -90,12 +97,14 @@ def _faults(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 _PORT = click.IntRange(0, 65535)
 _SECONDS = click.FloatRange(min=0)
 _TASKS = click.IntRange(min=0)
+_ALLOWED = click.IntRange(min=1)
 _PLENTY = Rations().total
 
 
 @click.command(epilog=_fault_help())
 @click.option("--tjro-port", type=_PORT, default=0, metavar="N", help="The court's port; 0 chooses one.")
 @click.option("--archive-port", type=_PORT, default=0, metavar="N", help="The archive's port; 0 chooses one.")
+@click.option("--gemini-port", type=_PORT, default=0, metavar="N", help="The language model's port; 0 chooses one.")
 @click.option(
     "--gazettes", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Make so many gazettes."
 )
@@ -146,6 +155,16 @@ _PLENTY = Rations().total
 @click.option("--key-ration", type=_TASKS, default=_PLENTY, metavar="N", help="Of them, those of one access key.")
 @click.option("--item-ration", type=_TASKS, default=_PLENTY, metavar="N", help="Of them, those of one item.")
 @click.option(
+    "--gemini-latency",
+    type=_SECONDS,
+    default=0.0,
+    metavar="SECONDS",
+    help="From the beginning of a question to its answer.",
+)
+@click.option("--gemini-rpm", type=_ALLOWED, metavar="N", help="Questions that are allowed in a minute.")
+@click.option("--gemini-tpm", type=_ALLOWED, metavar="N", help="Tokens of questions that are allowed in a minute.")
+@click.option("--gemini-rpd", type=_ALLOWED, metavar="N", help="Questions that are allowed in a day.")
+@click.option(
     "--unpublished",
     type=click.IntRange(min=0),
     default=0,
@@ -161,12 +180,13 @@ _PLENTY = Rations().total
 )
 @click.pass_context
 def services(ctx: click.Context, /, **typed: object) -> None:
-    r"""The court and the archive on ports of this machine, for trials without a network.
+    r"""The court, the archive and a language model on ports of this machine, for trials without a network.
 
-    When both can be reached, one line of JSON with their URLs is printed. SIGTERM or SIGINT ends them.
+    When all can be reached, one line of JSON with their URLs is printed. SIGTERM or SIGINT ends them. The model takes
+    any key, and knows the judgements of the gazettes that are published.
 
     \b
-    While they run, either answers to
+    While they run, each answers to
       GET /_control/statistics           what it has seen
       GET, PUT, DELETE /_control/faults  what goes wrong: a JSON list of faults
       POST /_control/publish             the court: {"count": N} of the unpublished
@@ -214,8 +234,19 @@ async def _until_ended(options: _Options) -> None:
             bodies=bodies,
             rations=Rations(options.total_ration, options.key_ration, options.item_ration),
         )
-        ports = {"tjro_port": options.tjro_port, "archive_port": options.archive_port}
-        async with open_services(court, archive, **ports) as addresses:
+        gemini = Gemini(
+            (judgement for one in published for judgement in one.truth),
+            now=real_world().now,
+            limits=GeminiLimits(options.gemini_rpm, options.gemini_tpm, options.gemini_rpd),
+            latency=options.gemini_latency,
+            plan=FaultPlan(options.fault, seed=options.seed),
+        )
+        ports = {
+            "tjro_port": options.tjro_port,
+            "archive_port": options.archive_port,
+            "gemini_port": options.gemini_port,
+        }
+        async with open_services(court, archive, gemini, **ports) as addresses:
             click.echo(json.dumps(asdict(addresses)))
             await trio.sleep_forever()
 

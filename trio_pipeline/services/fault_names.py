@@ -63,6 +63,39 @@ _UPLOADS = {
     "gateway": "502 with an HTML page",
     "redirect": "307 to the same path with a query",
 }
+_QUESTIONS = {
+    "answer-lost": "the question is answered, then the connection is closed without an answer",
+    "per-minute": "429 RESOURCE_EXHAUSTED: the requests of this minute are used up",
+    "per-day": "429 RESOURCE_EXHAUSTED: the requests of this day are used up",
+    "exhausted": "429 RESOURCE_EXHAUSTED without a word about which quota",
+    "internal-error": "500 INTERNAL",
+    "overloaded": "503 UNAVAILABLE",
+    "deadline": "504 DEADLINE_EXCEEDED",
+    "invalid-argument": "400 INVALID_ARGUMENT",
+    "failed-precondition": "400 FAILED_PRECONDITION",
+    "wrong-key": "400 INVALID_ARGUMENT: API_KEY_INVALID",
+    "permission-denied": "403 PERMISSION_DENIED",
+    "no-model": "404 NOT_FOUND",
+    "max-tokens": "MAX_TOKENS: the answer is cut off in the middle",
+    "safety": "SAFETY: no answer",
+    "recitation": "RECITATION: no answer",
+    "spii": "SPII: no answer",
+    "blocklist": "BLOCKLIST: no answer",
+    "prohibited": "PROHIBITED_CONTENT: no answer",
+    "other": "OTHER: no answer",
+    "blocked-prompt": "no candidates: the question itself is blocked",
+    "empty-answer": "STOP without a text",
+    "thoughts": "a part with thoughts before the answer",
+    "split-text": "the answer in three parts",
+    "broken-json": "STOP, and the answer breaks off all the same",
+    "wrong-schema": "STOP, and the answer has another form",
+    "made-up-number": "one judgement has a number that stands nowhere",
+    "made-up-name": "one judgement has a party that stands nowhere",
+    "made-up-counsel": "one judgement has counsel that stands nowhere",
+    "made-up-decision": "one judgement has a decision that stands nowhere",
+    "forgets": "the first judgement is left out",
+    "obeys": "what a text in the gazette tells the reader to answer is answered",
+}
 _WRITES = {"conflict": "just before the patch, somebody else changes what it is about"}
 
 FAULTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -78,6 +111,7 @@ FAULTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "archive-write": MappingProxyType(_STREAM | _BUSY | _NOT_JSON | _WRITES),
         "archive-search": MappingProxyType(_STREAM | _BUSY | _NOT_JSON),
         "archive-download": MappingProxyType(_STREAM | _BUSY | _CUT),
+        "gemini": MappingProxyType(_STREAM | _CUT | _BUSY | _QUESTIONS),
     }
 )
 """For each kind of request, the faults it can have and what they are. `tjro` are PDFs, `archive` uploads, and

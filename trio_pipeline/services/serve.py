@@ -15,6 +15,7 @@ import trio
 from trio_pipeline.services.archive import Archive
 from trio_pipeline.services.court import Court
 from trio_pipeline.services.extras import demo_module
+from trio_pipeline.services.gemini import Gemini
 
 __all__ = ["ServiceAddresses", "lone_error", "open_services"]
 
@@ -28,23 +29,27 @@ class ServiceAddresses:
     Attributes:
         tjro: The court.
         archive: The archive, for uploads and for metadata.
+        gemini: The language model.
     """
 
     tjro: str
     archive: str
+    gemini: str
 
 
 @asynccontextmanager
 async def open_services(
-    court: Court, archive: Archive, *, tjro_port: int = 0, archive_port: int = 0
+    court: Court, archive: Archive, gemini: Gemini, *, tjro_port: int = 0, archive_port: int = 0, gemini_port: int = 0
 ) -> AsyncIterator[ServiceAddresses]:
-    """Serve the court and the archive while the context is open; both can be reached when it is entered.
+    """Serve the stand-ins while the context is open; all can be reached when it is entered.
 
     Args:
         court: The court.
         archive: The archive.
+        gemini: The language model.
         tjro_port: The court's port; 0 lets the system choose.
         archive_port: The archive's port; 0 lets the system choose.
+        gemini_port: The model's port; 0 lets the system choose.
 
     Raises:
         ExtraMissing: The extra `demo` is not installed.
@@ -57,7 +62,8 @@ async def open_services(
         async with trio.open_nursery() as nursery:
             tjro = await nursery.start(partial(serve_app, court, _HOST, tjro_port), name="court")
             ia = await nursery.start(partial(serve_app, archive, _HOST, archive_port), name="archive")
-            yield ServiceAddresses(f"http://{_HOST}:{tjro}", f"http://{_HOST}:{ia}")
+            model = await nursery.start(partial(serve_app, gemini, _HOST, gemini_port), name="gemini")
+            yield ServiceAddresses(f"http://{_HOST}:{tjro}", f"http://{_HOST}:{ia}", f"http://{_HOST}:{model}")
             nursery.cancel_scope.cancel("the context of the services was left")
 
 
