@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.model import RESULTADOS
+from trio_pipeline.services.editions import editions
 from trio_pipeline.services.entries import case_number, plenary_entry, turma_entry
-from trio_pipeline.services.gazettes import make_gazettes
+from trio_pipeline.services.gazettes import make_gazette, make_gazettes
 from trio_pipeline.services.typesetting import typeset
 
 NEWEST = datetime.date(2025, 6, 23)
@@ -218,3 +219,31 @@ class TestEntriesAlone:
         (read,) = reading.judgements
         assert dataclasses.replace(read, page=0, span=(0, 0)) == entry.truth
         assert reading.unread == ()
+
+
+@pytest.fixture(scope="module")
+def old():
+    """Gazettes of 2008, whose cases have the numbers of that time, with judgements in running text."""
+    made = [
+        make_gazette(gazette, seed=seed, prose=3)
+        for seed in range(4)
+        for gazette in editions(1, datetime.date(2008, 6, 23), seed=seed)
+    ]
+    return [(one, read_judgements(pages_of(one.content()))) for one in made]
+
+
+class TestOldGazettes:
+    def test_old_numbers_are_read_exactly(self, old):
+        for one, reading in old:
+            assert (
+                tuple(dataclasses.replace(judgement, span=(0, 0)) for judgement in reading.judgements) == one.truth[3:]
+            )
+            assert any(re.fullmatch(r"\d{3}\.\d{4}\.\d{6}-\d", entry.numero_processo) for entry in one.truth)
+
+    def test_judgements_in_running_text_are_unread_with_all_that_they_say(self, old):
+        for one, reading in old:
+            assert [entry.reason for entry in reading.unread] == ["a judgement in running text"] * 3
+            for truth, entry in zip(one.truth, reading.unread, strict=False):
+                said = " ".join(entry.text.split())
+                assert entry.page == truth.page
+                assert all(word in said for word in (truth.numero_processo, truth.relator, *truth.polo_ativo))

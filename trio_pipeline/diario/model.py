@@ -69,8 +69,9 @@ class Judgement:
     Attributes:
         page: Where the entry starts, from 1.
         ordinal: Its number in the list, as printed (`07`), or None.
-        numero_processo: `NNNNNNN-DD.AAAA.J.TR.OOOO`.
-        numero_valido: Whether the check digits are right.
+        numero_processo: `NNNNNNN-DD.AAAA.J.TR.OOOO`; of a case from before 2010, the number that it had then
+            (`001.2006.001234-5`).
+        numero_valido: Whether it is of the first form, and its check digits are right.
         classe: The kind of case as printed, or None.
         polo_ativo: Names of the side that asks.
         polo_passivo: Names of the other side.

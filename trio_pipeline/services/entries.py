@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trio_pipeline.diario.cnj import check_digits
+from trio_pipeline.diario.cnj import check_digits, is_valid
 from trio_pipeline.diario.model import Advogado, Judgement
 from trio_pipeline.services.vocabulary import (
     BODIES,
@@ -25,8 +25,16 @@ from trio_pipeline.services.vocabulary import (
     Kind,
 )
 
-__all__ = ["Entry", "case_number", "person", "plenary_entry", "turma_entry"]
+__all__ = ["Entry", "case_number", "person", "plenary_entry", "prose_entry", "turma_entry"]
 
+_PROSE_OUTCOMES = (
+    ("negar provimento ao recurso", "nao_provido"),
+    ("dar provimento ao recurso", "provido"),
+    ("dar parcial provimento ao recurso", "parcialmente_provido"),
+    ("não conhecer do recurso", "nao_conhecido"),
+)
+
+_FIRST_YEAR = 2010  # of the form that Resolução CNJ 65/2008 gave to case numbers
 _ADIADO = "Julgamento adiado a pedido do relator."
 
 
@@ -44,15 +52,18 @@ class Entry:
 
 
 def case_number(rng: random.Random, year: int, *, origin: int | None = None) -> str:
-    """A case number of TJRO with right check digits.
+    """A case number of TJRO: with right check digits, or, of a case from before 2010, in the form of its time.
 
     Args:
         rng: Chooses it.
         year: The year the case began; the case may be up to two years older.
         origin: The last part; None chooses a district. From 8000 on it is an administrative file.
     """
-    sequence = rng.randrange(7_000_000, 7_080_000)
     begun = year - rng.randrange(3)
+    if begun < _FIRST_YEAR and (origin is None or origin < 8000):
+        instance = rng.choice(("", "100.", "200."))
+        return f"{instance}{rng.randrange(1, 24):03d}.{begun}.{rng.randrange(1_000_000):06d}-{rng.randrange(10)}"
+    sequence = rng.randrange(7_000_000, 7_080_000)
     origin = rng.randrange(1, 24) if origin is None else origin
     return f"{sequence:07d}-{check_digits(sequence, begun, 8, 22, origin):02d}.{begun:04d}.8.22.{origin:04d}"
 
@@ -94,7 +105,7 @@ def turma_entry(rng: random.Random, date: datetime.date, ordinal: int | None, *,
         page=0,
         ordinal=None if ordinal is None else f"{ordinal:02d}",
         numero_processo=number,
-        numero_valido=True,
+        numero_valido=is_valid(number),
         classe=classe,
         polo_ativo=_unpointed(ativo),
         polo_passivo=_unpointed(passivo),
@@ -139,7 +150,7 @@ def plenary_entry(rng: random.Random, date: datetime.date, ordinal: int | None) 
         page=0,
         ordinal=None if ordinal is None else f"{ordinal:02d}",
         numero_processo=number,
-        numero_valido=True,
+        numero_valido=is_valid(number),
         classe=kind.classe,
         polo_ativo=ativo,
         polo_passivo=passivo,
@@ -152,6 +163,37 @@ def plenary_entry(rng: random.Random, date: datetime.date, ordinal: int | None) 
         span=(0, 0),
     )
     return Entry(tuple(paragraphs), truth)
+
+
+def prose_entry(rng: random.Random, date: datetime.date) -> Entry:
+    """A judgement in running text, as acórdãos were published: rules do not read it, a person or a model can."""
+    number = case_number(rng, date.year, origin=0)
+    kind = rng.choice(PLENARY_KINDS)
+    ativo, passivo, judge = person(rng), person(rng), rng.choice(JUDGES)
+    decision, result = rng.choice(_PROSE_OUTCOMES)
+    text = (
+        f"Vistos, relatados e discutidos estes autos de {kind.classe} n. {number}, da comarca de Porto Velho, em que é "
+        f"{kind.ativo.lower()} {ativo} e {kind.passivo.lower()} {passivo}, ACORDAM os Desembargadores do Tribunal de "
+        f"Justiça do Estado de Rondônia, na conformidade da ata de julgamentos, em, por unanimidade, {decision}."
+    )
+    paragraphs = (text, f"Porto Velho, {_earlier(rng, date):%d/%m/%Y}.", f"Desembargador {judge}", "Relator")
+    truth = Judgement(
+        page=0,
+        ordinal=None,
+        numero_processo=number,
+        numero_valido=is_valid(number),
+        classe=kind.classe,
+        polo_ativo=(ativo,),
+        polo_passivo=(passivo,),
+        advogados_polo_ativo=(),
+        advogados_polo_passivo=(),
+        relator=judge,
+        decisao=decision,
+        resultado=result,
+        segredo=False,
+        span=(0, 0),
+    )
+    return Entry(paragraphs, truth)
 
 
 class _Labels:

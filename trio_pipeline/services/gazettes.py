@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from trio_pipeline.diario.model import Gazette, Judgement
 from trio_pipeline.services.editions import editions
-from trio_pipeline.services.entries import Entry, case_number, person, plenary_entry, turma_entry
+from trio_pipeline.services.entries import Entry, case_number, person, plenary_entry, prose_entry, turma_entry
 from trio_pipeline.services.extras import demo_module
 from trio_pipeline.services.publications import Publication
 
@@ -39,19 +39,20 @@ def make_gazettes(count: int, *, newest: datetime.date, seed: int = 0) -> tuple[
     return tuple(make_gazette(gazette, seed=seed) for gazette in editions(count, newest, seed=seed))
 
 
-def make_gazette(gazette: Gazette, *, seed: int = 0, judgements: int | None = None) -> Publication:
+def make_gazette(gazette: Gazette, *, seed: int = 0, judgements: int | None = None, prose: int = 0) -> Publication:
     """The PDF of a gazette.
 
     Args:
         gazette: Which one.
         seed: Chooses, with the gazette's id, what stands in it.
         judgements: About how many; None for some 20 to 40. With 0 it is a single short page.
+        prose: How many besides that stand in running text, which rules do not read.
 
     Raises:
         ExtraMissing: The extra `demo` is not installed.
     """
     rng = random.Random(f"{seed} {gazette.id}")
-    parts = list(_parts(rng, gazette, rng.randrange(20, 41) if judgements is None else judgements))
+    parts = list(_parts(rng, gazette, rng.randrange(20, 41) if judgements is None else judgements, prose))
     paragraphs = [text for part in parts for text in ((part,) if isinstance(part, str) else part.paragraphs)]
     typeset = demo_module("trio_pipeline.services.typesetting").typeset
     set_pages = typeset(paragraphs, lambda page: _header(gazette, page), title=gazette.id, rng=rng)
@@ -71,8 +72,12 @@ def _truth(parts: Sequence[str | Entry], pages: Sequence[int]) -> tuple[Judgemen
     return tuple(found)
 
 
-def _parts(rng: random.Random, gazette: Gazette, judgements: int) -> Iterator[str | Entry]:
+def _parts(rng: random.Random, gazette: Gazette, judgements: int, prose: int) -> Iterator[str | Entry]:
     yield from _acts(rng, gazette.date)
+    if prose:
+        yield "PUBLICAÇÃO DE ACÓRDÃOS"
+        for _ in range(prose):
+            yield prose_entry(rng, gazette.date)
     if judgements:
         plenary = judgements // 5
         panel = (judgements - plenary) // 2

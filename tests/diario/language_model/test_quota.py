@@ -39,7 +39,7 @@ def most_in_any_minute(arrivals):
 @settings(max_examples=60)
 @given(
     rpm=st.integers(1, 8),
-    tpm=st.integers(50, 400),
+    tpm=st.integers(60, 400),
     requests=st.lists(st.tuples(st.integers(1, 60), st.floats(0.001, 90)), min_size=1, max_size=30),
     at_once=st.integers(1, 5),
 )

@@ -11,16 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trio_pipeline.diario import cnj
+from trio_pipeline.diario.cnj import CaseNumber
 from trio_pipeline.diario.judgements.labels import Kind, plain, read_label
-from trio_pipeline.diario.judgements.lines import Gazette, Line, join_lines
-from trio_pipeline.diario.judgements.stretches import is_planned, is_planned_after, stretches
+from trio_pipeline.diario.judgements.lines import Line, join_lines
+from trio_pipeline.diario.judgements.stretches import is_planned
+from trio_pipeline.diario.old_numbers import find_old_numbers
 
 __all__ = ["Entry", "find_entries"]
 
 _LONGEST_HEADING = 250
 _LONGEST_TAIL = 60
 _LINES_BEFORE_FIRST_LABEL = 4
-_DOTS = 4  # of a case number; hardly another line has so many
+_DOTS = 2  # of a case number at least
 _WIDE = 60  # characters: a heading this long may go on in the next line
 
 # What may stand before the number that opens an entry: "07 - ", "01. Mandado de Segurança n. ", "Processo: ".
@@ -72,25 +74,16 @@ class _Opening:
     planned: bool
 
 
-def find_entries(pages: Sequence[str]) -> list[Entry]:
-    """The entries in the order of the document, those of a *pauta* included.
+def find_entries(lines: Sequence[Line], *, planned: bool = False) -> tuple[list[Entry], bool]:
+    """The entries of a stretch of lines, in order, those of a *pauta* included.
 
     Args:
-        pages: The text of each page, in order.
+        lines: The lines.
+        planned: Whether the stretch begins in a *pauta*.
+
+    Returns:
+        The entries, and whether the stretch ends in a *pauta*.
     """
-    gazette = Gazette(pages)
-    entries: list[Entry] = []
-    planned, read_until = False, 0
-    for first, last in stretches(pages):
-        planned = is_planned_after(pages[read_until : first - 1], before=planned)
-        found, planned = _find_entries(gazette.lines(first, last), planned=planned)
-        entries += found
-        read_until = last
-    return entries
-
-
-def _find_entries(lines: Sequence[Line], *, planned: bool) -> tuple[list[Entry], bool]:
-    """The entries of a stretch, and whether it ends in a *pauta*."""
     openings, planned = _openings(lines, planned=planned)
     borders = [*(opening.first for opening in openings), len(lines)]
     return [
@@ -118,10 +111,8 @@ def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], 
 
 def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | None:
     text = lines[index].text
-    if text.count(".") < _DOTS:
-        return None
-    found = next(cnj.find_numbers(text[: _LONGEST_HEADING + _LONGEST_TAIL]), None)
-    if found is None or len(text) - found.end > _LONGEST_TAIL or cnj.is_administrative(found.number):
+    found = _number(text) if text.count(".") >= _DOTS else None
+    if found is None or len(text) - found.end > _LONGEST_TAIL:
         return None
     first = _first_line_of_heading(lines, index, text[: found.start])
     before = join_lines([*(line.text for line in lines[first:index]), text[: found.start]])
@@ -132,12 +123,21 @@ def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | 
     return _Opening(first, index, heading["ordinal"], found.number, classe, planned)
 
 
+def _number(line: str) -> CaseNumber | None:
+    """The first case number of a line, unless it is that of an administrative file."""
+    head = line[: _LONGEST_HEADING + _LONGEST_TAIL]
+    found = next(cnj.find_numbers(head), None)
+    if found is None:
+        return next(find_old_numbers(head), None)
+    return None if cnj.is_administrative(found.number) else found
+
+
 def _first_line_of_heading(lines: Sequence[Line], index: int, before: str) -> int:
     """A long class is broken over two lines, or its number stands alone on the second."""
     if index == 0 or _ORDINAL.match(before):
         return index
     above = lines[index - 1]
-    if not _HEADING_BEGINS.fullmatch(above.text) or next(cnj.find_numbers(above.text), None):
+    if not _HEADING_BEGINS.fullmatch(above.text) or _number(above.text):
         return index
     announces = re.search(r"\bn[.º°o]{1,2}$", above.text) is not None and not before.strip()
     goes_on = bool(before.strip()) and (above.folded or len(above.text) >= _WIDE) and _ORDINAL.match(above.text)

@@ -7,7 +7,7 @@ becomes of what it read.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from trio_pipeline.diario import cnj
@@ -15,13 +15,16 @@ from trio_pipeline.diario.judgements.counsel import read_counsel
 from trio_pipeline.diario.judgements.entries import Entry, find_entries
 from trio_pipeline.diario.judgements.fields import Field, split_fields
 from trio_pipeline.diario.judgements.labels import Kind, Label, Side
+from trio_pipeline.diario.judgements.lines import Gazette
 from trio_pipeline.diario.judgements.names import clean_name, is_initials, read_parties, read_relator
+from trio_pipeline.diario.judgements.prose import find_prose
 from trio_pipeline.diario.judgements.result import read_result
+from trio_pipeline.diario.judgements.stretches import is_planned_after, stretches
 from trio_pipeline.diario.model import Advogado, Judgement, Reading, Unread
 
 __all__ = ["READER_VERSION", "read_judgements"]
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Changes whenever the same text may be read otherwise, so that old extractions can be told and done again."""
 
 _QUOTES = str.maketrans("", "", "“”")
@@ -43,15 +46,36 @@ def read_judgements(pages: Sequence[str]) -> Reading:
         The judgements, and what looks like one and could not be read, each with the page where it begins and its span
         in the pages joined by form feeds.
     """
+    gazette = Gazette(pages)
     judgements: dict[tuple[object, ...], Judgement] = {}
     unread: list[Unread] = []
-    for entry in find_entries(pages):
-        read = _read_entry(entry)
-        if isinstance(read, Unread):
-            unread.append(read)
-        elif read:
-            judgements.setdefault((read.numero_processo, read.classe, read.relator, read.decisao), read)
+    planned, seen = False, 0
+    for first, last in stretches(pages):
+        lines = gazette.lines(first, last)
+        planned = is_planned_after(pages[seen : first - 1], before=planned)
+        entries, planned = find_entries(lines, planned=planned)
+        read = [*map(_read_entry, entries)]
+        for one in read:
+            if isinstance(one, Judgement):
+                judgements.setdefault((one.numero_processo, one.classe, one.relator, one.decisao), one)
+        # A number at the head of a line of running text looks like an entry, of which nothing more can be read.
+        prose = _without(find_prose(lines), [one for one in read if isinstance(one, Judgement)])
+        missed = _without([one for one in read if isinstance(one, Unread)], prose)
+        unread += sorted((*prose, *missed), key=lambda one: one.span)
+        seen = last
     return Reading(tuple(judgements.values()), tuple(unread))
+
+
+def _without(entries: Iterable[Unread], others: Sequence[Judgement | Unread]) -> list[Unread]:
+    """The entries that share no text with any of the others; both are in order."""
+    kept = []
+    position = 0
+    for one in entries:
+        while position < len(others) and others[position].span[1] <= one.span[0]:
+            position += 1
+        if position == len(others) or one.span[1] <= others[position].span[0]:
+            kept.append(one)
+    return kept
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from trio_pipeline.diario import cnj
+from trio_pipeline.diario.old_numbers import SHAPE as OLD_NUMBER
 from trio_pipeline.diario.shapes import shape_of
 
 __all__ = ["is_planned", "is_planned_after", "stretches"]
@@ -65,6 +66,8 @@ def is_planned(line: str, *, before: bool) -> bool:
 def _has_case_number(page: str) -> bool:
     # A hyphen at which the line broke is followed by white space.
     shape = shape_of(page)
+    if OLD_NUMBER in shape:
+        return True
     if b"0000000-00." not in shape and b"0000000- 00." not in shape and b"0000000-\n00." not in shape:
         return False
     return any(not cnj.is_administrative(found.number) for found in cnj.find_numbers(page))
