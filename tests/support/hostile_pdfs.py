@@ -159,7 +159,7 @@ def _huge_page_count(source: Source) -> bytes:
 
 def _encrypted(source: Source) -> bytes:
     if source.random() < 0.5:
-        lie = source.choice([b"<< >>", b"[]", b"<< /Filter /Standard /V 99 /R 99 >>", b"<< /Filter /Other >>"])
+        lie = source.choice([b"<< >>", b"<< /Filter /Standard /V 99 /R 99 >>", b"<< /Filter /Other >>"])
         return one_page(stream(_TEXT), trailer=b"/Encrypt " + lie)
     file = BytesIO()
     canvas = Canvas(file, encrypt=f"{source.random()}", invariant=1)

@@ -1,0 +1,176 @@
+"""How fast text and judgements are got out of PDFs, compared with what the PDF library does bare.
+
+usage: python benchmarks/extraction.py GAZETTE.pdf [TIMES [WORKERS]]      50 times, a worker a processor, if not said
+
+Bare: pypdfium2 alone, in as many processes: each opens the file and takes the text of every page. Ours: the stage
+`extract` of a run, with its record in the ledger and its text file, from a spool whose files are verified already (a
+run hashes what it downloads while it comes). Both begin when the processes have started, and are taken in turns, three
+times; the median is told. Then the parts of the work for one gazette, in processor time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import pickle
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pypdfium2
+import trio
+
+from trio_pipeline.diario.extraction import Extraction, PackedText, extract
+from trio_pipeline.diario.hashing import hash_file
+from trio_pipeline.diario.items import Item
+from trio_pipeline.diario.judgements import READER_VERSION, read_judgements
+from trio_pipeline.diario.ledger.events import Event
+from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger
+from trio_pipeline.diario.lifecycle import StageName
+from trio_pipeline.diario.masking import mask_personal_numbers
+from trio_pipeline.diario.model import Gazette
+from trio_pipeline.diario.pdf import read_pages
+from trio_pipeline.diario.quarantine import Quarantine
+from trio_pipeline.diario.readers import Reader
+from trio_pipeline.diario.spool import take_over_spool
+from trio_pipeline.diario.stages.extract import Extracted, Extractor
+from trio_pipeline.diario.stored_text import packed
+from trio_pipeline.diario.texts import Texts
+from trio_pipeline.world import Processes, World, real_world
+
+ROUNDS = 3
+
+
+def bare(path: str) -> int:
+    """Take the text of every page with pypdfium2, and give the number of characters."""
+    document = pypdfium2.PdfDocument(path)
+    try:
+        return sum(len(page.get_textpage().get_text_range()) for page in document)
+    finally:
+        document.close()
+
+
+async def timed(jobs: int, workers: int, do: Callable[[int], Awaitable[object]]) -> float:
+    """Seconds for so many jobs, `workers` at once."""
+    numbers = iter(range(jobs))
+
+    async def work() -> None:
+        for number in numbers:
+            await do(number)
+
+    begun = time.perf_counter()
+    async with trio.open_nursery() as nursery:
+        for _ in range(workers):
+            nursery.start_soon(work)
+    return time.perf_counter() - begun
+
+
+def copies(path: Path, folder: Path, count: int) -> list[Gazette]:
+    """Gazettes with these bytes, in a spool."""
+    folder.mkdir()
+    day = datetime.date(2025, 6, 23)
+    gazettes = [
+        Gazette(f"g{number}", "tjro", day, number, "", f"https://x/{number}", "g.pdf") for number in range(count)
+    ]
+    for gazette in gazettes:
+        shutil.copyfile(path, folder / f"{gazette.id}.pdf")
+    return gazettes
+
+
+async def compare(path: Path, times: int, workers: int) -> tuple[float, float]:
+    """Seconds, bare and ours."""
+    world = real_world()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        gazettes = copies(path, folder / "spool", times)
+        checksums = await hash_file(world, path)
+        async with (
+            open_ledger(folder / "diarios.duckdb", world) as ledger,
+            world.open_processes(workers) as processes,
+        ):
+            await ledger.add_gazettes(gazettes)
+            await ledger.begin_run({}, None)
+            items = [Item(gazette, checksums) for gazette in gazettes]
+            ours = await stage(world, processes, ledger, folder, items, workers)
+
+            async def alone(_: int) -> None:
+                await processes.run(bare, str(path))
+
+            for warm_up in (alone, ours):
+                await timed(workers, workers, warm_up)
+            rounds = [(await timed(times, workers, alone), await timed(times, workers, ours)) for _ in range(ROUNDS)]
+    return statistics.median(seconds for seconds, _ in rounds), statistics.median(seconds for _, seconds in rounds)
+
+
+async def stage(
+    world: World, processes: Processes, ledger: Ledger, folder: Path, items: list[Item], workers: int
+) -> Callable[[int], Awaitable[None]]:
+    """What a run does to one of the gazettes."""
+    known = {item.gazette.id: item.checksums for item in items if item.checksums is not None}
+    spool = await take_over_spool(folder / "spool", limit=10**12, known=known, world=world)
+    quarantine = Quarantine(processes, world.open_processes, at_once=workers, is_ending=lambda: False)
+    extractor = Extractor(
+        reader=Reader(READER_VERSION), spool=spool, texts=Texts(folder / "text", world), quarantine=quarantine
+    )
+    for identifier, checksums in known.items():
+        assert await spool.verify(identifier, checksums)
+
+    async def extract_and_record(number: int) -> None:
+        result = await extractor.extract(items[number])
+        assert isinstance(result, Extracted)
+        event = Event(items[number].gazette.id, StageName.EXTRACT, result.outcome, detail=result.detail)
+        await ledger.record_extraction(event, result.parts)
+
+    return extract_and_record
+
+
+def processor_time(do: Callable[[], object], rounds: int = 5) -> float:
+    """Milliseconds, the least of some rounds."""
+    least = float("inf")
+    for _ in range(rounds):
+        begun = time.process_time()
+        do()
+        least = min(least, time.process_time() - begun)
+    return least * 1000
+
+
+def parts_of_the_work(path: str) -> dict[str, float]:
+    """Milliseconds of processor time in a worker for each part of one gazette."""
+    pages = read_pages(path)
+    plain = "\f".join(pages)
+    masked = mask_personal_numbers(plain)
+    reading = read_judgements(masked.split("\f"))
+    answer = Extraction(PackedText(len(pages), packed(masked)), reading)
+    return {
+        "text, bare": processor_time(lambda: bare(path)),
+        "text, ours": processor_time(lambda: read_pages(path)),
+        "masking": processor_time(lambda: mask_personal_numbers(plain)),
+        "rules": processor_time(lambda: read_judgements(masked.split("\f"))),
+        "compression": processor_time(lambda: packed(masked)),
+        "transfer": processor_time(lambda: pickle.loads(pickle.dumps(answer))),
+        "all in the worker": processor_time(lambda: extract(path)),
+    }
+
+
+def main(arguments: list[str]) -> None:
+    if not 1 <= len(arguments) <= 3:
+        sys.exit(__doc__)
+    path = Path(arguments[0]).resolve()
+    times, workers = (int(given) for given in [*arguments[1:], *["50", str(os.cpu_count())][len(arguments) - 1 :]])
+    pages = len(pypdfium2.PdfDocument(path)) * times
+    alone, ours = trio.run(compare, path, times, workers)
+    print(f"{pages} pages, {workers} processes")
+    print(f"bare {pages / alone:8.0f} pages/s")
+    print(f"ours {pages / ours:8.0f} pages/s, {alone / ours:.0%} of the bare rate")
+    parts = parts_of_the_work(str(path))
+    for name, milliseconds in parts.items():
+        print(f"{name:18} {milliseconds:7.1f} ms")
+    print(f"rules are {parts['rules'] / parts['all in the worker']:.0%} of the worker's time")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
