@@ -6,7 +6,7 @@ import json
 
 import pytest
 import trio
-from pieces import first, piece, said, second
+from pieces import TEXT, first, piece, said, second
 from scripted_model import MemoryNotes, ScriptedModel, answer
 from virtual_world import make_world
 
@@ -133,7 +133,7 @@ async def test_failure_keeps_what_was_answered_before(autojump_clock):
     assert len(interview.model.asked) == len(questions) + 1
 
 
-@pytest.mark.parametrize("end", [answer(end=End.TOO_MUCH, reason="MAX_TOKENS"), answer('{"judgements": [')])
+@pytest.mark.parametrize("end", [answer(end=End.UNUSABLE, reason="MAX_TOKENS"), answer('{"judgements": [')])
 async def test_too_much_is_asked_in_halves(autojump_clock, end):
     (question,) = long_piece().questions[:1]
     interview = Interview(lambda one: end if one is question else answer(said()))
@@ -147,7 +147,7 @@ async def test_smallest_piece_that_is_too_much_is_lost_alone(autojump_clock):
     questions = long_piece().questions
     marked = questions[0].lines[0]
     interview = Interview(
-        lambda one: answer(end=End.TOO_MUCH, reason="RECITATION") if marked in one.lines else answer(said())
+        lambda one: answer(end=End.UNUSABLE, reason="RECITATION") if marked in one.lines else answer(said())
     )
     asked = await interview.ask(*questions)
     (lost,) = [one for one in asked if one.verified is None]
@@ -155,14 +155,17 @@ async def test_smallest_piece_that_is_too_much_is_lost_alone(autojump_clock):
     assert len(lost.question.text) < 4_000
 
 
-async def test_refused_piece_is_lost_whole_and_alone(autojump_clock):
-    questions = ask_about(["\n".join(f"Linha {n} " + "x" * 80 for n in range(400))], everything=True).questions
+async def test_answer_that_is_partly_made_up_is_asked_for_in_halves(autojump_clock):
+    text = "\n".join([TEXT, *(f"Linha {n} sem processo algum, até a margem" for n in range(60))])
+    (question,) = ask_about([text], everything=True).questions
     interview = Interview(
-        lambda one: answer(end=End.REFUSED, reason="SAFETY") if one is questions[1] else answer(said())
+        lambda one: (
+            answer(said(first(), second(relator="OUTRO"))) if one is question else answer(said(first(), second()))
+        )
     )
-    asked = await interview.ask(*questions)
-    assert [one.reason for one in asked if one.verified is None] == ["SAFETY"]
-    assert len(asked) == len(questions) == len(interview.model.asked)
+    asked = await interview.ask(question)
+    assert [len(one.verified.judgements) for one in asked] == [2, 0]
+    assert len(interview.model.asked) == 3
 
 
 async def test_day_that_is_over_ends_asking(autojump_clock):

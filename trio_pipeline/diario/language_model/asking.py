@@ -1,6 +1,7 @@
 """Asks a model about the pieces of a gazette: from the ledger if it has answered before, else within the limits.
 
-A piece that is too much for one answer is asked about in halves. What is not answered loses that piece and no other.
+A piece that is too much for one answer, or whose answer is not to be believed, is asked about in halves. What is not
+answered loses that piece and no other.
 
 This file does not know which gazette it is, or what becomes of the answers.
 """
@@ -101,7 +102,7 @@ class Asker:
             question = waiting.pop()
             answer = await self._answer(question)
             one = await self._read(question, answer)
-            halves = split(question) if one.verified is None and answer.end is not End.REFUSED else ()
+            halves = split(question) if _is_unusable(one) else ()
             waiting += reversed(halves)
             if not halves:
                 asked.append(one)
@@ -109,7 +110,7 @@ class Asker:
 
     async def _answer(self, question: Question) -> Answer:
         if self._suppression.holds(question.text):
-            return Answer(End.TOO_MUCH, "it is not sent: it holds what privacy.suppress hides", "", 0, 0)
+            return Answer(End.UNUSABLE, "it is not sent: it holds what privacy.suppress hides", "", 0, 0)
         key = QuestionKey(self._model.name, PROMPT_VERSION, question.hash)
         return await self._notes.answer(key) or await self._send(key, question)
 
@@ -144,6 +145,11 @@ class Asker:
             raise  # perhaps it was answered, and is to be paid for
         except (TryAgain, StopStage, HostPaused, DayIsOver) as error:
             return error
+
+
+def _is_unusable(asked: Asked) -> bool:
+    """Whether smaller pieces may bring more: there is no answer, or something in it is made up."""
+    return asked.verified is None or bool(asked.verified.rejected)
 
 
 def tokens_at_most(question: Question, most_output: int) -> int:

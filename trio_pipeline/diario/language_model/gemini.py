@@ -24,15 +24,9 @@ from trio_pipeline.retry import TryAgain
 __all__ = ["Gemini"]
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
-# How the reasons of `Candidate.finishReason` end an answer. A smaller piece may have less of what was too much, or not
-# be taken for a recitation; those that are about a piece's contents refuse it as often as it is sent.
-_ENDS = {
-    "STOP": End.COMPLETE,
-    "MAX_TOKENS": End.TOO_MUCH,
-    "RECITATION": End.TOO_MUCH,
-    "OTHER": End.TOO_MUCH,
-    "FINISH_REASON_UNSPECIFIED": End.TOO_MUCH,
-}
+# The only reason of `Candidate.finishReason` that stands for an answer. All others (MAX_TOKENS, RECITATION, SAFETY,
+# SPII, BLOCKLIST, PROHIBITED_CONTENT, OTHER and what is yet to come) are about something in the piece.
+_FINISHED = "STOP"
 
 
 class Gemini:
@@ -112,14 +106,15 @@ def _answer(told: Mapping[str, Any]) -> Answer:
     candidates = _list(told.get("candidates"))
     if not candidates:
         blocked = _object(told.get("promptFeedback")).get("blockReason")
-        return Answer(End.REFUSED, _word(blocked, "no candidate"), "", *spent)
+        return Answer(End.UNUSABLE, _word(blocked, "no candidate"), "", *spent)
     candidate = _object(candidates[0])
     reason = _word(candidate.get("finishReason"), "no finish reason")
     text = "".join(_texts(candidate))
-    end = _ENDS.get(reason, End.REFUSED)
-    if end is End.COMPLETE and not text.strip():
-        return Answer(End.TOO_MUCH, f"{reason} without a text", "", *spent)
-    return Answer(end, reason, text if end is End.COMPLETE else "", *spent)
+    if reason != _FINISHED:
+        return Answer(End.UNUSABLE, reason, "", *spent)
+    if not text.strip():
+        return Answer(End.UNUSABLE, f"{reason} without a text", "", *spent)
+    return Answer(End.COMPLETE, reason, text, *spent)
 
 
 def _texts(candidate: Mapping[str, Any]) -> list[str]:

@@ -20,11 +20,8 @@ class End(Enum):
     COMPLETE = "complete"
     """By itself: it is to be read."""
 
-    TOO_MUCH = "too much"
-    """Cut off, empty or refused for what a smaller piece may not have: the halves are asked about."""
-
-    REFUSED = "refused"
-    """The piece is not answered, however it is cut."""
+    UNUSABLE = "unusable"
+    """Cut off, empty or withheld. A smaller piece may be answered."""
 
 
 @dataclass(frozen=True, slots=True)

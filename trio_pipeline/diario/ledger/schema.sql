@@ -133,7 +133,7 @@ CREATE TABLE IF NOT EXISTS model_answers (
     seq           BIGINT DEFAULT nextval('seq'),
     request       VARCHAR NOT NULL,
     ended_at      TIMESTAMP NOT NULL,
-    ended_with    VARCHAR,               -- complete, too much or refused; NULL without an answer
+    ended_with    VARCHAR,               -- complete or unusable; NULL without an answer
     reason        VARCHAR,               -- the provider's word for that
     text          VARCHAR,
     input_tokens  INTEGER NOT NULL,
