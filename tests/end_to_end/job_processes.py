@@ -62,6 +62,7 @@ class StandIns:
     process: subprocess.Popen
     tjro: str
     archive: str
+    gemini: str
 
     def seen_by_court(self):
         return _statistics(self.tjro)
