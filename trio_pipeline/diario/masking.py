@@ -47,7 +47,7 @@ def mask_personal_numbers(text: str) -> str:
     spans = sorted(set(_spans(text, shape)))
     if not spans:
         return text
-    cases = [(number.start, number.end) for number in cnj.find_numbers(text)] if b"0000000-" in shape else []
+    cases = [(number.start, number.end) for number in cnj.find_numbers(text)]
     return _masked(text, _outside(spans, cases))
 
 
