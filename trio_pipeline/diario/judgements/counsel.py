@@ -52,8 +52,14 @@ def _counsel(text: str) -> Iterator[Advogado]:
 
 def _pieces(text: str) -> list[str]:
     """The names in a text without OAB numbers; what says that there is no counsel is left out."""
-    names = (_TITLE.sub("", clean_name(piece)) for piece in _BODIES.split(_AND.sub("", text)))
-    return [name for name in (name.strip("() ") for name in names) if name and not _NOBODY.fullmatch(name)]
+    text = text.strip(", ")
+    if not text:
+        return []
+    text = _AND.sub("", text)
+    # Before most numbers one name stands, and nothing else.
+    pieces = _BODIES.split(text) if "," in text or " e " in text.lower() else [text]
+    names = (_TITLE.sub("", clean_name(piece)).strip("() ") for piece in pieces)
+    return [name for name in names if name and not _NOBODY.fullmatch(name)]
 
 
 def _number(mark: re.Match[str]) -> str:

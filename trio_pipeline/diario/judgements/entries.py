@@ -103,7 +103,7 @@ def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], 
     openings: list[_Opening] = []
     for index, line in enumerate(lines):
         planned = is_planned(line.text, before=planned)
-        opening = _opening(lines, index, planned=planned)
+        opening = _opening(lines, index, planned=planned) if line.text.count(".") >= _DOTS else None
         if opening and _has_fields(lines, index + 1):
             openings.append(opening)
     return openings, planned
@@ -111,7 +111,7 @@ def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], 
 
 def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | None:
     text = lines[index].text
-    found = _number(text) if text.count(".") >= _DOTS else None
+    found = _number(text)
     if found is None or len(text) - found.end > _LONGEST_TAIL:
         return None
     first = _first_line_of_heading(lines, index, text[: found.start])

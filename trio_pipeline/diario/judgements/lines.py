@@ -21,6 +21,7 @@ PAGE_BREAK = "\f"
 
 _EDGE = 5  # lines at the top and at the bottom of a page that may be a header or a footer
 _FEWEST_PAGES = 4  # with fewer, that a line comes again says nothing
+_ENOUGH_PAGES = 40
 _MOST_PAGES = 0.8  # of all pages carry a header that is one; covers and annexes may not
 _LONGEST_KEY = 200
 
@@ -111,8 +112,10 @@ def _repeated(pages: Sequence[str]) -> frozenset[tuple[int, str]]:
     """
     if len(pages) < _FEWEST_PAGES:
         return frozenset()
-    counts = Counter(place for page in pages for place in _edges(page))
-    often = (place for place, count in counts.items() if count >= _MOST_PAGES * len(pages))
+    # As many as are needed to tell, from all over the gazette.
+    some = pages[:: -(-len(pages) // _ENOUGH_PAGES)]
+    counts = Counter(place for page in some for place in _edges(page))
+    often = (place for place, count in counts.items() if count >= _MOST_PAGES * len(some))
     return frozenset(place for place in often if not _has_label(place[1]))
 
 

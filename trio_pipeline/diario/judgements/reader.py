@@ -176,14 +176,21 @@ def _decision(fields: Sequence[Field]) -> str | None:
     decisions = [item.text for item in fields if item.label.kind is Kind.DECISAO]
     remarks = [item.text for item in fields if item.label.kind is Kind.OBSERVACAO]
     texts = decisions[-1:] or [remark for remark in remarks if read_result(remark) in ("adiado", "retirado_de_pauta")]
-    text = texts[0].translate(_QUOTES).strip(" '\"") if texts else ""
-    return text or None
+    text = texts[0] if texts else ""
+    if "“" in text or "”" in text:
+        text = text.translate(_QUOTES)
+    return text.strip(" '\"") or None
 
 
 def _is_secret(fields: Sequence[Field], sides: _Sides) -> bool:
     if any(map(is_initials, (*sides.ativo.names, *sides.passivo.names))):
         return True
-    return any(_SECRET.search(item.text) for item in fields if "seg" in item.text.lower() or "sig" in item.text.lower())
+    return any(_SECRET.search(item.text) for item in fields if _may_be_secret(item.text))
+
+
+def _may_be_secret(text: str) -> bool:
+    # What every form of the words holds: a search for plain text costs next to nothing.
+    return "gredo" in text or "GREDO" in text or "gilo" in text or "GILO" in text
 
 
 def _span(entry: Entry, fields: Sequence[Field]) -> tuple[int, int]:
