@@ -194,7 +194,8 @@ class Flow:
             )
             self._start_stage(pipeline, StageName.CONFIRM, self._confirmer.confirm, 1)
         if self._extractor is not None:
-            self._start_stage(pipeline, StageName.EXTRACT, self._extractor.extract, settings.extract.workers)
+            # No process waits while what it has read is stored and recorded.
+            self._start_stage(pipeline, StageName.EXTRACT, self._extractor.extract, settings.extract.workers, spare=1)
         if self._model_reader is not None:
             self._start_stage(pipeline, StageName.MODEL, self._model_reader.read, settings.model.workers)
 
@@ -214,9 +215,9 @@ class Flow:
             name: Which one.
             work: What it does to an item.
             at_once: How many items it may work on at once, as the settings have it.
-            spare: Workers besides, where it is requests that count, and the host's pacer counts them: what is done
-                around a request (looking, checking, recording) takes some ten milliseconds and more, and does not hold
-                the next one up.
+            spare: Workers besides, where it is requests or processes that count, and somebody else counts them: what is
+                done around a request (looking, checking, recording) takes some ten milliseconds and more, and does not
+                hold the next one up.
         """
         # What was submitted is looked for when it is due, by this run or by another: nothing waits for that.
         backlog: Backlog[Item] = Backlog(self._rank, patient=name is not StageName.CONFIRM)

@@ -273,7 +273,7 @@ def drains_in_time(seen: LifeSeen, _history: History) -> Iterator[str]:
         StageName.DOWNLOAD: seen.scenario.download_workers + 1,
         StageName.ARCHIVE: seen.scenario.archive_workers + 1,
         StageName.CONFIRM: 1,
-        StageName.EXTRACT: seen.scenario.extract_workers,
+        StageName.EXTRACT: seen.scenario.extract_workers + 1,
     }
     late = [event for event in seen.events if event.at > told.asked_to_stop + 0.1 and event.attempt is not None]
     for stage, most in hands.items():
