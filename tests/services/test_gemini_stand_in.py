@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ import trio
 from made_gazettes import judgement
 
 from trio_pipeline.diario.language_model.prompt import instruction, schema
+from trio_pipeline.services.fault_names import FAULTS
 from trio_pipeline.services.faults import FaultPlan, parse_fault
 from trio_pipeline.services.gemini import Gemini, GeminiLimits
 
@@ -244,3 +247,10 @@ async def test_every_question_is_noted(autojump_clock):
     assert statistics["outcomes"] == {"INVALID_ARGUMENT": 1, "SAFETY": 1, "STOP": 1}
     assert [one["at"] for one in statistics["asked"]] == [2.0, 4.0, 6.0]
     assert len({one["sha256"] for one in statistics["asked"]}) == 2
+
+
+def test_documentation_tells_what_comes_of_every_fault():
+    page = (Path(__file__).parents[2] / "docs" / "gemini.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[3] for line in page.splitlines() if line.count("|") == 4 and "`" in line.split("|")[3]]
+    told = [name for row in rows for name in re.findall(r"`([a-z-]+)`", row)]
+    assert sorted(told) == sorted(FAULTS["gemini"])
