@@ -70,6 +70,10 @@ async def test_what_does_not_stand_whole_in_the_text_is_not_told(autojump_clock,
     assert await told(model(), body=question(text or " ")) == {"judgements": []}
 
 
+async def test_judgement_of_two_gazettes_is_told_once(autojump_clock):
+    assert len((await told(Gemini([TRUTH, SECRET, TRUTH], now=lambda: NOW)))["judgements"]) == 1
+
+
 async def test_what_the_form_lacks_is_left_out(autojump_clock):
     one = {"type": "OBJECT", "properties": {"numero_processo": {"type": "STRING"}}}
     form = {"type": "OBJECT", "properties": {"judgements": {"type": "ARRAY", "items": one}}}

@@ -28,11 +28,12 @@ class Truths:
     """The judgements that a model could find in any of the gazettes.
 
     Args:
-        judgements: They.
+        judgements: They; gazettes of the same contents have the same ones.
     """
 
     def __init__(self, judgements: Iterable[Judgement]) -> None:
-        self._known = [(_digits(one.numero_processo), squeezed_text(one.decisao or ""), one) for one in judgements]
+        once = dict.fromkeys(judgements)
+        self._known = [(_digits(one.numero_processo), squeezed_text(one.decisao or ""), one) for one in once]
 
     def in_text(self, text: str) -> list[Judgement]:
         """Those whose number and whole decision stand in a text, in the order of the text."""
