@@ -159,7 +159,11 @@ def test_text_that_is_not_there_is_said(typed, shelf):
     assert "(the text of this gazette is not stored here; its PDF has it on page 2)" in said.out
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(TEXT.encode())[:40], gzip.compress(b"\xff" * 200)])
+@pytest.mark.parametrize(
+    "content",
+    [b"no gzip", gzip.compress(TEXT.encode())[:40], gzip.compress(b"\xff" * 200)],
+    ids=["no gzip", "cut short", "no UTF-8"],
+)
 def test_text_that_is_broken_is_said(typed, shelf, tmp_path, content):
     (tmp_path / "text" / f"{OTHER.id}.txt.gz").write_bytes(content)
     said = typed("decisions", "--show", "--number", SECRET)

@@ -346,7 +346,9 @@ def test_decisions_and_their_event_of_one_piece(seen, history):
     assert broken(seen, history) == []
 
 
-@pytest.mark.parametrize("data", [b"", gzip.compress(b"the text")[:-3], b"something else"])
+@pytest.mark.parametrize(
+    "data", [b"", gzip.compress(b"the text")[:-3], b"something else"], ids=["empty", "cut short", "no gzip"]
+)
 def test_text_that_is_not_whole(seen, history, data):
     write_text(seen, data)
     assert broken(seen, history) == (["texts are whole"])
