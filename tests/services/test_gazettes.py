@@ -17,8 +17,10 @@ from trio_pipeline.diario import cnj
 from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.model import RESULTADOS
 from trio_pipeline.services.editions import editions
-from trio_pipeline.services.entries import case_number, plenary_entry, turma_entry
+from trio_pipeline.services.entries import case_number
 from trio_pipeline.services.gazettes import make_gazette, make_gazettes
+from trio_pipeline.services.plenary_entries import plenary_entry
+from trio_pipeline.services.turma_entries import turma_entry
 from trio_pipeline.services.typesetting import typeset
 
 NEWEST = datetime.date(2025, 6, 23)

@@ -13,9 +13,12 @@ from collections.abc import Iterator, Sequence
 
 from trio_pipeline.diario.model import Gazette, Judgement
 from trio_pipeline.services.editions import editions
-from trio_pipeline.services.entries import Entry, case_number, person, plenary_entry, prose_entry, turma_entry
+from trio_pipeline.services.entries import Entry, case_number, person
 from trio_pipeline.services.extras import demo_module
+from trio_pipeline.services.plenary_entries import plenary_entry
+from trio_pipeline.services.prose_entries import prose_entry
 from trio_pipeline.services.publications import Publication
+from trio_pipeline.services.turma_entries import turma_entry
 
 __all__ = ["make_gazette", "make_gazettes"]
 
