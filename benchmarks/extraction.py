@@ -33,6 +33,7 @@ from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger
 from trio_pipeline.diario.lifecycle import StageName
 from trio_pipeline.diario.masking import mask_personal_numbers
 from trio_pipeline.diario.model import Gazette
+from trio_pipeline.diario.packed_readings import packed_reading
 from trio_pipeline.diario.pdf import read_pages
 from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.readers import Reader
@@ -146,13 +147,14 @@ def parts_of_the_work(path: str) -> dict[str, float]:
     plain = "\f".join(pages)
     masked = mask_personal_numbers(plain)
     reading = read_judgements(masked.split("\f"))
-    answer = Extraction(PackedText(len(pages), packed(masked)), reading)
+    answer = Extraction(PackedText(len(pages), packed(masked)), packed_reading(reading))
     return {
         "text, bare": processor_time(lambda: bare(path)),
         "text, ours": processor_time(lambda: read_pages(path)),
         "masking": processor_time(lambda: mask_personal_numbers(plain)),
         "rules": processor_time(lambda: read_judgements(masked.split("\f"))),
         "compression": processor_time(lambda: packed(masked)),
+        "packing": processor_time(lambda: packed_reading(reading)),
         "transfer": processor_time(lambda: pickle.loads(pickle.dumps(answer))),
         "all in the worker": processor_time(lambda: extract(path)),
     }

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import pytest
 import trio
-from made_gazettes import gazette, judgement
+from made_gazettes import gazette, judgement, read_by_rules
 
 from trio_pipeline import cli as command_line
 from trio_pipeline.control import open_control, socket_path
@@ -22,7 +22,6 @@ from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import open_ledger
 from trio_pipeline.diario.lifecycle import StageName
 from trio_pipeline.diario.model import Reading
-from trio_pipeline.diario.readers import ReadingPart
 from trio_pipeline.world import real_world
 
 OLD, NEW = gazette(1, "2024-08-29"), gazette(2, "2025-06-23")
@@ -75,7 +74,7 @@ def ledger(tmp_path):
                 (judgement(), judgement("7000001-09.2025.8.22.0001", decisao="Provido.", span=(90, 170))), ()
             )
             event = Event(NEW.id, StageName.EXTRACT, "extracted")
-            await opened.record_extraction(event, [ReadingPart("rules", "3", reading)])
+            await opened.record_extraction(event, [read_by_rules(reading)])
 
     trio.run(fill)
     return path

@@ -9,14 +9,13 @@ import json
 
 import pytest
 import trio
-from made_gazettes import gazette, judgement
+from made_gazettes import gazette, judgement, read_by_rules
 
 from trio_pipeline.cli.exit_codes import ExitCode
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import open_ledger
 from trio_pipeline.diario.lifecycle import StageName
 from trio_pipeline.diario.model import Reading, Unread
-from trio_pipeline.diario.readers import ReadingPart
 from trio_pipeline.world import real_world
 
 OTHER = gazette(3, "2023-02-01")
@@ -44,7 +43,7 @@ def shelf(ledger, tmp_path):
         async with open_ledger(ledger, real_world()) as opened:
             await opened.add_gazettes([OTHER])
             event = Event(OTHER.id, StageName.EXTRACT, "extracted")
-            await opened.record_extraction(event, [ReadingPart("rules", "3", Reading((secret,), (unread,)))])
+            await opened.record_extraction(event, [read_by_rules(Reading((secret,), (unread,)))])
 
     trio.run(fill)
     texts = tmp_path / "text"

@@ -6,7 +6,7 @@ import pickle
 import re
 
 import pytest
-from made_gazettes import gazette
+from made_gazettes import entries_of, gazette
 from made_pdfs import printed
 
 from trio_pipeline.diario.extraction import extract, extract_text
@@ -35,16 +35,17 @@ def extraction(path):
 
 
 def test_judgements_are_found_where_they_stand(publication, extraction):
-    read = [(one.page, one.numero_processo, one.resultado) for one in extraction.reading.judgements]
+    entries = entries_of(extraction.reading.decisions)
+    read = [(one["page"], one["numero_processo"], one["resultado"]) for one in entries]
     assert read == [(one.page, one.numero_processo, one.resultado) for one in publication.truth]
-    assert extraction.reading.unread == ()
+    assert (extraction.reading.read, extraction.reading.unread) == (len(read), 0)
 
 
 def test_spans_fit_the_text(extraction):
     text = unpacked(extraction.text.data)
-    for judgement in extraction.reading.judgements:
-        begin, end = judgement.span
-        assert judgement.numero_processo in text[begin:end]
+    for entry in entries_of(extraction.reading.decisions):
+        begin, end = entry["span"]
+        assert entry["numero_processo"] in text[begin:end]
 
 
 def test_text_alone_is_the_same_text(path, extraction):

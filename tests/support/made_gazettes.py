@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
+from collections.abc import Mapping
 
 from trio_pipeline.diario.identifiers import gazette_id
-from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement
+from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement, Reading
+from trio_pipeline.diario.packed_readings import packed_reading
+from trio_pipeline.diario.readers import ReadingPart
 
-__all__ = ["checksums_of", "gazette", "judgement"]
+__all__ = ["checksums_of", "entries_of", "gazette", "judgement", "read_by_rules"]
 
 
 def gazette(number: int = 1, date: str = "2025-06-23", suffix: str = "") -> Gazette:
@@ -43,3 +47,14 @@ def judgement(numero_processo: str = "7002770-82.2024.8.22.0011", **fields: obje
         "span": (10, 90),
     }
     return Judgement(**(values | fields))  # type: ignore[arg-type]  # a field of each type
+
+
+def read_by_rules(reading: Reading, version: str = "3") -> ReadingPart:
+    """A reading as the ledger takes it."""
+    return ReadingPart("rules", version, packed_reading(reading))
+
+
+def entries_of(columns: Mapping[str, str]) -> list[dict[str, object]]:
+    """The entries that packed columns are of, as far as JSON can tell."""
+    values = zip(*map(json.loads, columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in values]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
 from trio_pipeline.diario.masking import mask_personal_numbers
-from trio_pipeline.diario.model import Reading
+from trio_pipeline.diario.packed_readings import PackedReading, packed_reading
 from trio_pipeline.diario.pdf import read_pages
 from trio_pipeline.diario.stored_text import packed
 
@@ -41,7 +41,7 @@ class Extraction:
     """
 
     text: PackedText
-    reading: Reading
+    reading: PackedReading
 
 
 def extract_text(path: str) -> PackedText:
@@ -61,7 +61,8 @@ def extract(path: str) -> Extraction:
         PdfUnreadable: There is no text to be had.
     """
     text, count = _masked_text(path)
-    return Extraction(PackedText(count, packed(text)), read_judgements(text.split(PAGE_BREAK)))
+    reading = packed_reading(read_judgements(text.split(PAGE_BREAK)))
+    return Extraction(PackedText(count, packed(text)), reading)
 
 
 def _masked_text(path: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trio_pipeline.diario.model import Reading
+from trio_pipeline.diario.packed_readings import PackedReading
 
 __all__ = ["MODEL", "RULES", "PastReading", "Reader", "ReadingPart"]
 
@@ -33,7 +33,7 @@ class ReadingPart:
 
     extractor: str
     version: str
-    reading: Reading
+    reading: PackedReading
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
-from trio_pipeline.diario.model import Reading
+from trio_pipeline.diario.packed_readings import PackedReading, packed_reading
 
 __all__ = ["TextLost", "packed", "pages_of", "read_again", "unpacked"]
 
@@ -57,10 +57,10 @@ def pages_of(path: str) -> tuple[str, ...]:
     return tuple(unpacked(data).split(PAGE_BREAK))
 
 
-def read_again(path: str) -> Reading:
+def read_again(path: str) -> PackedReading:
     """Read the judgements in a stored text by rules.
 
     Raises:
         TextLost: It cannot be read.
     """
-    return read_judgements(pages_of(path))
+    return packed_reading(read_judgements(pages_of(path)))

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import duckdb
 import pytest
 from book import NOON
-from made_gazettes import checksums_of, gazette, judgement
+from made_gazettes import checksums_of, gazette, judgement, read_by_rules
 
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.ledger.events import Event, LifeStanding
@@ -19,7 +19,6 @@ from trio_pipeline.diario.ledger.ledger import open_ledger, read_standings
 from trio_pipeline.diario.ledger.queries import resettable
 from trio_pipeline.diario.lifecycle import Life, StageName, State
 from trio_pipeline.diario.model import Reading, Unread
-from trio_pipeline.diario.readers import ReadingPart
 from trio_pipeline.world import real_world
 
 ARCHIVE = "internet-archive"
@@ -311,9 +310,7 @@ READING = Reading(
 async def test_reading_is_kept_whole(shelf):
     async with shelf.open() as ledger:
         await ledger.add_gazettes([gazette()])
-        await ledger.record_extraction(
-            event("extract", "extracted", detail={"pages": 9}), [ReadingPart("rules", "3", READING)]
-        )
+        await ledger.record_extraction(event("extract", "extracted", detail={"pages": 9}), [read_by_rules(READING)])
         decisions = await rows(ledger, "SELECT * FROM decisions ORDER BY span")
         unread = await rows(ledger, "SELECT * FROM unread")
         (told,) = await rows(ledger, "SELECT outcome, detail FROM events")
@@ -355,9 +352,9 @@ async def test_reading_is_kept_whole(shelf):
 async def test_newest_reading_replaces_the_older(shelf):
     async with shelf.open() as ledger:
         await ledger.add_gazettes([gazette()])
-        await ledger.record_extraction(event("extract", "extracted"), [ReadingPart("rules", "3", READING)])
+        await ledger.record_extraction(event("extract", "extracted"), [read_by_rules(READING)])
         again = Reading((judgement(decisao="Recurso provido."),), ())
-        await ledger.record_extraction(event("extract", "extracted"), [ReadingPart("rules", "4", again)])
+        await ledger.record_extraction(event("extract", "extracted"), [read_by_rules(again, "4")])
         found = await rows(ledger, "SELECT decisao, extractor_version FROM decisions")
         unread = await rows(ledger, "SELECT * FROM unread")
     assert found == [{"decisao": "Recurso provido.", "extractor_version": "4"}]
@@ -366,14 +363,14 @@ async def test_newest_reading_replaces_the_older(shelf):
 
 async def test_empty_reading_replaces_too(shelf):
     async with shelf.open() as ledger:
-        await ledger.record_extraction(event("extract", "extracted"), [ReadingPart("rules", "3", READING)])
-        await ledger.record_extraction(event("extract", "extracted"), [ReadingPart("rules", "4", Reading((), ()))])
+        await ledger.record_extraction(event("extract", "extracted"), [read_by_rules(READING)])
+        await ledger.record_extraction(event("extract", "extracted"), [read_by_rules(Reading((), ()), "4")])
         assert await rows(ledger, "SELECT * FROM decisions UNION ALL BY NAME SELECT * FROM unread") == []
 
 
 async def test_failed_reading_leaves_the_older(shelf):
     async with shelf.open() as ledger:
-        await ledger.record_extraction(event("extract", "extracted"), [ReadingPart("rules", "3", READING)])
+        await ledger.record_extraction(event("extract", "extracted"), [read_by_rules(READING)])
         await ledger.record(event("extract", "reset"))
         await ledger.record(event("extract", "failed", detail={"reason": "the worker died"}))
         assert len(await rows(ledger, "SELECT * FROM decisions")) == 2
@@ -383,7 +380,7 @@ async def test_reading_is_kept_whole_or_not_at_all(shelf):
     broken = Event(None, StageName.EXTRACT, "extracted")  # the table refuses an event of no gazette
     async with shelf.open() as ledger:
         with pytest.raises(duckdb.ConstraintException):
-            await ledger.record_extraction(broken, [ReadingPart("rules", "3", READING)])
+            await ledger.record_extraction(broken, [read_by_rules(READING)])
         assert await rows(ledger, "SELECT 1 FROM decision_rows UNION ALL SELECT 1 FROM unread_rows") == []
 
 

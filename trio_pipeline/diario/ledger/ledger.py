@@ -21,7 +21,7 @@ from trio_pipeline.diario.ledger.found_items import FoundItems
 from trio_pipeline.diario.ledger.model_notes import ModelNotes
 from trio_pipeline.diario.ledger.sql import statement
 from trio_pipeline.diario.lifecycle import Life, StageName, State
-from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement
+from trio_pipeline.diario.model import Checksums, Gazette
 from trio_pipeline.diario.readers import PastReading, ReadingPart
 from trio_pipeline.world import World
 
@@ -180,26 +180,21 @@ class Ledger:
         detail = {
             **(event.detail or {}),
             "extraction": extraction,
-            "entries_read": sum(len(part.reading.judgements) for part in parts),
-            "entries_unread": sum(len(part.reading.unread) for part in parts),
+            "entries_read": sum(part.reading.read for part in parts),
+            "entries_unread": sum(part.reading.unread for part in parts),
             "extractor": "+".join(part.extractor for part in parts),
             "extractor_version": "+".join(part.version for part in parts),
         }
         row = self._row(event) | {"detail": json.dumps(detail)}
-        decisions = [
-            (extraction, event.diario_id, *_decision(judgement), part.extractor, part.version)
-            for part in parts
-            for judgement in part.reading.judgements
-        ]
-        unread = [
-            (extraction, event.diario_id, entry.page, list(entry.span), entry.text, entry.reason)
-            for part in parts
-            for entry in part.reading.unread
-        ]
 
         def write(connection: DuckDBPyConnection) -> None:
-            _add(connection, "add_decisions", decisions)
-            _add(connection, "add_unread", unread)
+            whose = {"extraction": extraction, "diario_id": event.diario_id}
+            for part in parts:
+                by = {"extractor": part.extractor, "extractor_version": part.version}
+                if part.reading.read:
+                    connection.execute(statement("add_decisions"), {**whose, **by, **part.reading.decisions})
+                if part.reading.unread:
+                    connection.execute(statement("add_unread"), {**whose, **part.reading.missed})
             marks = ", ".join("?" for _ in row)
             connection.execute(f"INSERT INTO events ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
@@ -352,31 +347,3 @@ def _as_int(value: object) -> int:
 def _as_list(value: object) -> list[dict[str, object]]:
     assert value is None or isinstance(value, list)
     return value or []
-
-
-def _add(connection: DuckDBPyConnection, name: str, rows: Sequence[tuple[object, ...]]) -> None:
-    if rows:
-        connection.execute(statement(name), [list(column) for column in zip(*rows, strict=True)])
-
-
-def _decision(judgement: Judgement) -> tuple[object, ...]:
-    return (
-        judgement.page,
-        judgement.ordinal,
-        judgement.numero_processo,
-        judgement.numero_valido,
-        judgement.classe,
-        list(judgement.polo_ativo),
-        list(judgement.polo_passivo),
-        _counsel(judgement.advogados_polo_ativo),
-        _counsel(judgement.advogados_polo_passivo),
-        judgement.relator,
-        judgement.decisao,
-        judgement.resultado,
-        judgement.segredo,
-        list(judgement.span),
-    )
-
-
-def _counsel(advogados: Iterable[Advogado]) -> list[dict[str, str | None]]:
-    return [{"nome": advogado.nome, "oab": advogado.oab} for advogado in advogados]

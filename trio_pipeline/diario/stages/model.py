@@ -12,6 +12,7 @@ from trio_pipeline.diario.language_model.preparing import prepare
 from trio_pipeline.diario.language_model.quota import BudgetSpent, DayUsedUp
 from trio_pipeline.diario.lifecycle import Life
 from trio_pipeline.diario.model import Reading
+from trio_pipeline.diario.packed_readings import packed_reading
 from trio_pipeline.diario.readers import MODEL, RULES, Reader, ReadingPart
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.diario.stages.extract import Extracted
@@ -77,11 +78,11 @@ class ModelReader:
         if self._reader.rules is None:
             return ()
         # What they could not read the model has had, and says what became of it.
-        return (ReadingPart(RULES, self._reader.rules, Reading(reading.judgements, ())),)
+        return (ReadingPart(RULES, self._reader.rules, packed_reading(Reading(reading.judgements, ()))),)
 
     def _part(self, reading: Reading) -> ReadingPart:
         assert self._reader.model is not None
-        return ReadingPart(MODEL, self._reader.model, reading)
+        return ReadingPart(MODEL, self._reader.model, packed_reading(reading))
 
 
 def _account(asked: list[Asked]) -> dict[str, object]:
