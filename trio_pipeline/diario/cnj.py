@@ -38,9 +38,15 @@ class CaseNumber:
     end: int
 
 
-def find_numbers(text: str) -> Iterator[CaseNumber]:
-    """Give every case number in a text, from left to right, right or wrong check digits alike."""
-    shape = shape_of(text)
+def find_numbers(text: str, shape: bytes | None = None) -> Iterator[CaseNumber]:
+    """Give every case number in a text, from left to right, right or wrong check digits alike.
+
+    Args:
+        text: The text.
+        shape: Its shape (`shapes.shape_of`), for who has it already.
+    """
+    if shape is None:
+        shape = shape_of(text)
     position = shape.find(_BEGINNING)
     while position >= 0:
         match = _NUMBER.match(text, position)

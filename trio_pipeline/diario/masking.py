@@ -21,16 +21,15 @@ MASK = "*"
 # Each begins with plain bytes, for which the search is fastest.
 _FORMATTED_CPF = re.compile(rb"000\.[ \n]?000\.[ \n]?000[ \n]?-[ \n]?00(?!0)")
 _FORMATTED_CNPJ = re.compile(rb"00\.[ \n]?000\.[ \n]?000[ \n]?/[ \n]?0000[ \n]?-[ \n]?00(?!0)")
-_NAME = re.compile(rb"c\.?p\.?f\b|cnpj\b")
 _LOOSE = rb"[-./ \n]{0,2}"
-_AFTER_NAME = re.compile(
-    rb"[^0\n]{0,40}(?:\n[^0\n]{0,10})?"
+_NAMED = re.compile(
+    rb"(?:c\.?p\.?f\b|cnpj\b)[^0\n]{0,40}(?:\n[^0\n]{0,10})?"
     rb"(00" + _LOOSE + rb"000" + _LOOSE + rb"000" + _LOOSE + rb"0000" + _LOOSE + rb"00"
     rb"|000" + _LOOSE + rb"000" + _LOOSE + rb"000" + _LOOSE + rb"00)(?!0)"
 )
 _BARE = re.compile(rb"00000000000(?!0|[.,]0)")
 _JOINTS = frozenset("/-")
-_DIGIT = re.compile(r"\d", re.ASCII)
+_MASKED = str.maketrans(dict.fromkeys("0123456789", MASK))
 
 
 def mask_personal_numbers(text: str) -> str:
@@ -47,7 +46,7 @@ def mask_personal_numbers(text: str) -> str:
     spans = sorted(set(_spans(text, shape)))
     if not spans:
         return text
-    cases = [(number.start, number.end) for number in cnj.find_numbers(text)]
+    cases = [(number.start, number.end) for number in cnj.find_numbers(text, shape)]
     return _masked(text, _outside(spans, cases))
 
 
@@ -57,10 +56,8 @@ def _spans(text: str, shape: bytes) -> Iterator[tuple[int, int]]:
     if b"000.000" in shape or b"000. 000" in shape or b"000.\n000" in shape:
         for form in (_FORMATTED_CPF, _FORMATTED_CNPJ):
             yield from (match.span() for match in form.finditer(shape) if _begins(shape, match.start(), b"0."))
-    for name in _NAME.finditer(shape):
-        number = _AFTER_NAME.match(shape, name.end())
-        if number is not None:
-            yield number.span(1)
+    for named in _NAMED.finditer(shape):
+        yield named.span(1)
     if b"00000000000" in shape:
         for match in _BARE.finditer(shape):
             start, end = match.span()
@@ -93,7 +90,7 @@ def _masked(text: str, spans: list[tuple[int, int]]) -> str:
     for start, end in spans:
         # Two forms may find the same number: what is masked already is passed over.
         begin = max(start, position)
-        parts += [text[position:begin], _DIGIT.sub(MASK, text[begin:end])]
+        parts += [text[position:begin], text[begin:end].translate(_MASKED)]
         position = max(position, end)
     return "".join([*parts, text[position:]])
 
