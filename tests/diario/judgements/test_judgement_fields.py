@@ -133,3 +133,22 @@ def test_unlisted_label_after_the_decision_is_no_field():
 @pytest.mark.parametrize("quoted", ["“RECURSO PROVIDO”.", f"“{WIDE} DECISÃO UNÂNIME.”"])
 def test_end_of_a_quotation_ends_the_entry(quoted):
     assert decision(f"DECISÃO: {quoted} \nÀ tarde, nada mais houve.") == quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (
+            "DECISÃO: RECURSO CONHECIDO E NÃO \nPROVIDO, NOS TERMOS DO VOTO.\nx",
+            "RECURSO CONHECIDO E NÃO PROVIDO, NOS TERMOS DO VOTO.",
+        ),
+        (
+            "DECISÃO: PRELIMINAR REJEITADA, RECURSO PROVIDO. \nÀ UNANIMIDADE.\nx",
+            "PRELIMINAR REJEITADA, RECURSO PROVIDO. À UNANIMIDADE.",
+        ),
+        ("DECISÃO: RECURSO NÃO PROVIDO. \nx", "RECURSO NÃO PROVIDO."),
+        ("DECISÃO: RETIRADO\nx", "RETIRADO"),
+    ],
+)
+def test_line_that_fills_a_column_goes_on(text, whole):
+    assert split_fields(read_lines([text]), width=60)[0].text == whole

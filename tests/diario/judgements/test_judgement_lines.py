@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judgement_texts import HEADER
 
-from trio_pipeline.diario.judgements.lines import PAGE_BREAK, join_lines, read_lines
+from trio_pipeline.diario.judgements.lines import FULL_WIDTH, PAGE_BREAK, join_lines, read_lines, width_of
 
 
 def texts(pages: list[str]) -> list[str]:
@@ -107,3 +107,24 @@ def test_any_page_has_places(pages):
 @pytest.mark.parametrize("first", ["Exe\u00adcução fiscal", "Execu\u00adte", "a\ufffede"])
 def test_hyphen_within_a_line_joins_nothing_to_the_next(first):
     assert join_lines([first, "provida"]).endswith(" provida")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "width"),
+    [
+        ([60] * 40, 60),
+        ([30] * 20 + [60] * 20, 60),
+        ([60] * 39, FULL_WIDTH),
+        ([60] * 100 + [130], 60),
+        ([60] * 40 + [130] * 3, FULL_WIDTH),
+        ([130] * 40, FULL_WIDTH),
+        ([80] * 40, FULL_WIDTH),
+        ([], FULL_WIDTH),
+    ],
+)
+def test_width_is_that_of_the_longest_lines(lengths, width):
+    assert width_of(read_lines(["\n".join("a" * length for length in lengths)])) == width
+
+
+def test_broken_word_makes_no_line_longer():
+    assert width_of(read_lines(["\n".join(["a" * 60] * 40 + [f"{'a' * 59}\ufffe{'a' * 60}"] * 10)])) == 60

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trio_pipeline.diario.judgements.labels import Kind, Label, read_label
-from trio_pipeline.diario.judgements.lines import Line, join_lines
+from trio_pipeline.diario.judgements.lines import FULL_WIDTH, Line, join_lines
 
 __all__ = ["Field", "split_fields"]
 
-_WIDE = 90  # characters of a line that fills the page's width; the longest seen have 125
-_HALF = 50  # characters: a shorter line without a full stop is complete (RETIRADO DE PAUTA)
+_WIDE = 0.72  # of the width, and more: a line that fills it
+_HALF = 0.4  # of the width: a shorter line without a full stop is complete (RETIRADO DE PAUTA)
 _MOST_LINES = 200  # of a field, so that a last entry does not swallow what follows the list
 _MOST_QUOTED = 40  # lines of a decision between “ and ”, should the latter be missing
 
@@ -54,8 +54,13 @@ class Field:
         return self._text
 
 
-def split_fields(body: Sequence[Line]) -> list[Field]:
-    """The fields of an entry in order; lines before the first label are left out, as are those after its end."""
+def split_fields(body: Sequence[Line], width: int = FULL_WIDTH) -> list[Field]:
+    """The fields of an entry in order; lines before the first label are left out, as are those after its end.
+
+    Args:
+        body: The lines of the entry, and of what may follow it.
+        width: Of a full line, in characters.
+    """
     fields: list[Field] = []
     judged = False
     for line in body:
@@ -66,7 +71,7 @@ def split_fields(body: Sequence[Line]) -> list[Field]:
             judged = judged or label.kind in (Kind.DECISAO, Kind.OBSERVACAO)
             fields.append(Field(label, [line], [line.text[position:]]))
         elif current:
-            if _CLOSING.match(line.text) or not _goes_on(current, judged=judged):
+            if _CLOSING.match(line.text) or not _goes_on(current, width, judged=judged):
                 break
             current.lines.append(line)
             current.texts.append(line.text)
@@ -82,7 +87,7 @@ def _begins(label: Label, current: Field | None, *, judged: bool) -> bool:
     return True
 
 
-def _goes_on(current: Field, *, judged: bool) -> bool:
+def _goes_on(current: Field, width: int, *, judged: bool) -> bool:
     """Whether the next line can belong to this field too.
 
     Before the decision every line belongs to some field. From the decision on, a line that ends a sentence is the last
@@ -96,8 +101,8 @@ def _goes_on(current: Field, *, judged: bool) -> bool:
     if _quotation_is_open(current):
         return len(current.lines) < _MOST_QUOTED
     if _SENTENCE_END.search(last.text[-6:]):
-        return last.folded and len(last.text) >= _WIDE and not last.text.endswith("”")
-    return len(last.text) >= _HALF
+        return last.folded and len(last.text) >= _WIDE * width and not last.text.endswith("”")
+    return len(last.text) >= _HALF * width
 
 
 def _quotation_is_open(current: Field) -> bool:

@@ -14,10 +14,17 @@ from typing import NamedTuple
 
 from trio_pipeline.diario.judgements.labels import Kind, read_label
 
-__all__ = ["PAGE_BREAK", "Line", "join_lines", "read_lines"]
+__all__ = ["FULL_WIDTH", "PAGE_BREAK", "Line", "join_lines", "read_lines", "width_of"]
 
 PAGE_BREAK = "\f"
 """What stands between two pages in the gazette's text, which spans refer to."""
+
+FULL_WIDTH = 125
+"""Characters of a line that fills a page's width."""
+
+_NARROW = 80  # characters: lines of this width fill no page, but a column
+_FEWEST_LINES = 40  # with fewer, that none is long says nothing
+_LONGER = 50  # one line in as many may be longer than the others are at most, such as one of a table
 
 _EDGE = 5  # lines at the top and at the bottom of a page that may be a header or a footer
 _FEWEST_PAGES = 4  # with fewer, that a line comes again says nothing
@@ -84,6 +91,14 @@ class Gazette:
 def read_lines(pages: Sequence[str]) -> list[Line]:
     """The lines of all pages in order, blank ones and those of page headers and footers left out."""
     return Gazette(pages).lines(1, len(pages))
+
+
+def width_of(lines: Sequence[Line]) -> int:
+    """How many characters a full line has: `FULL_WIDTH`, or fewer where pages have columns."""
+    # PDFium puts the line behind a broken word's hyphen on the same one.
+    lengths = sorted(len(line.text) for line in lines if "\ufffe" not in line.text)
+    longest = lengths[-1 - len(lengths) // _LONGER] if len(lengths) >= _FEWEST_LINES else FULL_WIDTH
+    return longest if longest < _NARROW else FULL_WIDTH
 
 
 def join_lines(texts: Iterable[str]) -> str:

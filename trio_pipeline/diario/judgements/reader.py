@@ -15,7 +15,7 @@ from trio_pipeline.diario.judgements.counsel import read_counsel
 from trio_pipeline.diario.judgements.entries import Entry, find_entries
 from trio_pipeline.diario.judgements.fields import Field, split_fields
 from trio_pipeline.diario.judgements.labels import Kind, Label, Side
-from trio_pipeline.diario.judgements.lines import Gazette
+from trio_pipeline.diario.judgements.lines import Gazette, width_of
 from trio_pipeline.diario.judgements.names import clean_name, is_initials, read_parties, read_relator
 from trio_pipeline.diario.judgements.prose import find_prose
 from trio_pipeline.diario.judgements.result import read_result
@@ -24,7 +24,7 @@ from trio_pipeline.diario.model import Advogado, Judgement, Reading, Unread
 
 __all__ = ["READER_VERSION", "read_judgements"]
 
-READER_VERSION = "2"
+READER_VERSION = "3"
 """Changes whenever the same text may be read otherwise, so that old extractions can be told and done again."""
 
 _QUOTES = str.maketrans("", "", "“”")
@@ -54,7 +54,8 @@ def read_judgements(pages: Sequence[str]) -> Reading:
         lines = gazette.lines(first, last)
         planned = is_planned_after(pages[seen : first - 1], before=planned)
         entries, planned = find_entries(lines, planned=planned)
-        read = [*map(_read_entry, entries)]
+        width = width_of(lines)
+        read = [_read_entry(entry, width) for entry in entries]
         for one in read:
             if isinstance(one, Judgement):
                 judgements.setdefault((one.numero_processo, one.classe, one.relator, one.decisao), one)
@@ -95,8 +96,8 @@ class _Sides:
         return self.ativo if side is Side.ATIVO else self.passivo
 
 
-def _read_entry(entry: Entry) -> Judgement | Unread | None:
-    fields = split_fields(entry.body)
+def _read_entry(entry: Entry, width: int) -> Judgement | Unread | None:
+    fields = split_fields(entry.body, width)
     sides = _read_sides(fields)
     relator = _first(fields, Kind.RELATOR)
     decision = _decision(fields)
