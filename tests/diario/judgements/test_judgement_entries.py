@@ -45,6 +45,21 @@ def found(*pages: str) -> list[tuple[str | None, str, str | None]]:
             "Embargos de Declaração em Agravo Interno em Apelação Cível",
         ),
         (f"05 - {ONE[:7]}\ufffe{ONE[8:]}", "05", None),
+        (f"05 - {ONE[:8]}\n{ONE[8:]}", "05", None),
+        (f"05 - {ONE[:7]}\ufffe\n{ONE[8:]}", "05", None),
+        (f"06. Mandado de Segurança n. {ONE[:8]}\n{ONE[8:]}", "06", "Mandado de Segurança"),
+        (f"{ONE[:8]}\n{ONE[8:]} - Apelação Cível", None, "Apelação Cível"),
+        (
+            f"Embargos de Declaração em Mandado de \nSegurança n. {ONE}",
+            None,
+            "Embargos de Declaração em Mandado de Segurança",
+        ),
+        (f"07. Embargos em Mandado de \nSegurança n. \n{ONE}", "07", "Embargos em Mandado de Segurança"),
+        (
+            f"08. Agravo em Recurso em Mandado \nde Segurança n. {ONE[:8]}\n{ONE[8:]}",
+            "08",
+            "Agravo em Recurso em Mandado de Segurança",
+        ),
     ],
 )
 def test_heading_is_understood(heading, ordinal, classe):
@@ -54,7 +69,11 @@ def test_heading_is_understood(heading, ordinal, classe):
 @pytest.mark.parametrize(
     ("above", "heading", "ordinal", "classe"),
     [
-        ("conforme o acórdão n.", ONE, None, None),
+        ("NOS TERMOS DO VOTO DO RELATOR, QUE FOI LIDO NA SESSÃO PASSADA.", f"Recurso n. {ONE}", None, "Recurso"),
+        (f"Agravo Interno, como o do processo n. {TWO}, ", f"Recurso n. {ONE}", None, "Recurso"),
+        ("Sessão de Julgamento -", f"Recurso n. {ONE}", None, "Recurso"),
+        (f"07 - {TWO}", f"08 - {ONE}", "08", None),
+        (f"Processo\n{TWO}\n001.2008.001234-5", f"07 - {ONE}", "07", None),
         ("Sessão de Julgamento", ONE, None, None),
         ("Sessão de Julgamento", f"Apelação Cível n. {ONE}", None, "Apelação Cível"),
         ("04. Aviso", f"Apelação Cível n. {ONE}", None, "Apelação Cível"),
@@ -87,6 +106,31 @@ def test_cited_case_opens_no_entry():
     )
 
     assert [number for _, number, _ in found(f"01. Mandado de Segurança n. {ONE}\nAutor: Fulano\n{cited}")] == [ONE]
+
+
+@pytest.mark.parametrize(
+    "cited",
+    [
+        f"conforme o acórdão n.\n{TWO}",
+        f"Objeto: Anular o que se decidiu nos autos n. \n{TWO}.",
+        f"Objeto: Anular o que se decidiu nos autos\n{TWO}, entre as mesmas partes.",
+        f"Objeto: Anular o que se decidiu nos autos\n{TWO} e nos que lhes seguem.",
+        f"Objeto: Anular o que se decidiu nos autos\nde n. {TWO[:8]}\n{TWO[8:]}",
+    ],
+)
+def test_case_cited_at_the_head_of_a_line_opens_no_entry(cited):
+    text = f"01. Mandado de Segurança n. {ONE}\nAutor: Fulano\n{cited}\nOrigem: Vilhena\nDecisão: “PROVIDO.”\n"
+
+    assert [number for _, number, _ in found(text)] == [ONE]
+
+
+def test_old_number_may_be_broken():
+    assert found(f"09 - 001.2006.001234-\n5{FIELDS}") == [("09", "001.2006.001234-5", None)]
+    assert found(f"09 - 001.2006.008234-5{FIELDS}") == [("09", "001.2006.008234-5", None)]
+
+
+def test_hyphen_at_the_end_of_the_text_breaks_no_number():
+    assert found(f"07 - {ONE[:8]}") == []
 
 
 @pytest.mark.parametrize("origin", [8000, 8700])

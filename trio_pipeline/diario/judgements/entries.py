@@ -23,7 +23,10 @@ _LONGEST_HEADING = 250
 _LONGEST_TAIL = 60
 _LINES_BEFORE_FIRST_LABEL = 4
 _DOTS = 2  # of a case number at least
+_SENTENCE_ENDS = ".;:”"
+_HYPHENS = "-\ufffe\u00ad"  # at which a case number may be broken
 _WIDE = 60  # characters: a heading this long may go on in the next line
+_LINES_ABOVE = 2  # that a heading may have above the one with the number
 
 # What may stand before the number that opens an entry: "07 - ", "01. Mandado de Segurança n. ", "Processo: ".
 _HEADING = re.compile(
@@ -33,11 +36,14 @@ _HEADING = re.compile(
 )
 _HEADING_BEGINS = re.compile(r"\s*(?:\d{1,4}\s*[-–—.)]{1,2}\s*)?[^\W\d_a-zà-ÿ][^:;]{2,200}")
 _ORDINAL = re.compile(r"\s*\d{1,4}\s*[-–—.)]")
+_ANNOUNCES = re.compile(r"\bn[.º°o]{1,2}$")
+# A text that cites a case goes on behind its number.
+_RUNS_ON = re.compile(r",? ?[a-zà-ÿ]")
 # A class may stand behind the number too; so may the comarca, so only known words count.
-_CLASS_BEHIND = re.compile(
-    r" ?[(–—-]? ?(?:acao|agravo|apelacao|conflito|direta|embargos|habeas|mandado|reclamacao|recurso|reexame|remessa"
-    r"|revisao)\b[^:;,()]{0,50}\W{0,3}"
+_CLASS = re.compile(
+    r"(?:acao|agravo|apelacao|conflito|direta|embargos|habeas|mandado|reclamacao|recurso|reexame|remessa|revisao)\b"
 )
+_CLASS_BEHIND = re.compile(rf" ?[(–—-]? ?{_CLASS.pattern}[^:;,()]{{0,50}}\W{{0,3}}")
 # Words before the number that name no class of cases.
 _NO_CLASS = re.compile(r"(?:processo|autos|feito|proc\.?)(?: eletr[oô]nico| judicial| d[oe] pje)?", re.IGNORECASE)
 _OPENING_KINDS = (Kind.CLASSE, Kind.PARTE, Kind.ADVOGADO, Kind.RELATOR, Kind.ORIGEM)
@@ -101,26 +107,39 @@ def find_entries(lines: Sequence[Line], *, planned: bool = False) -> tuple[list[
 
 def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], bool]:
     openings: list[_Opening] = []
+    fields_before = None
     for index, line in enumerate(lines):
         planned = is_planned(line.text, before=planned)
-        opening = _opening(lines, index, planned=planned) if line.text.count(".") >= _DOTS else None
-        if opening and _has_fields(lines, index + 1):
-            openings.append(opening)
+        may_open = line.text.count(".") >= _DOTS or line.text[-1] in _HYPHENS
+        opening = _opening(lines, index, planned=planned) if may_open else None
+        fields = opening and _first_field(lines, opening.last + 1)
+        if opening is None or fields is None:
+            continue
+        if fields == fields_before:
+            openings.pop()
+        openings.append(opening)
+        fields_before = fields
     return openings, planned
 
 
 def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | None:
     text = lines[index].text
-    found = _number(text)
-    if found is None or len(text) - found.end > _LONGEST_TAIL:
+    last, found = index, _number(text)
+    if found is None and text[-1] in _HYPHENS and index + 1 < len(lines):
+        last, following = index + 1, lines[index + 1].text.lstrip()
+        found = _broken_number(text, following)
+        text += following
+    if found is None or len(text) - found.end > _LONGEST_TAIL or _RUNS_ON.match(text, found.end):
         return None
     first = _first_line_of_heading(lines, index, text[: found.start])
+    if first == index > 0 and not text[: found.start].strip() and _ANNOUNCES.search(lines[index - 1].text):
+        return None
     before = join_lines([*(line.text for line in lines[first:index]), text[: found.start]])
     heading = _HEADING.fullmatch(before[:_LONGEST_HEADING])
     if heading is None:
         return None
     classe = _class_name(heading["classe"]) or _class_behind(text[found.end :])
-    return _Opening(first, index, heading["ordinal"], found.number, classe, planned)
+    return _Opening(first, last, heading["ordinal"], found.number, classe, planned)
 
 
 def _number(line: str) -> CaseNumber | None:
@@ -132,16 +151,31 @@ def _number(line: str) -> CaseNumber | None:
     return None if cnj.is_administrative(found.number) else found
 
 
+def _broken_number(line: str, following: str) -> CaseNumber | None:
+    """The case number that a line ends within and the following one goes on with."""
+    found = _number(line + following)
+    return found if found and found.start < len(line) else None
+
+
 def _first_line_of_heading(lines: Sequence[Line], index: int, before: str) -> int:
-    """A long class is broken over two lines, or its number stands alone on the second."""
+    """A long class is broken over lines, or its number stands alone on the last."""
     if index == 0 or _ORDINAL.match(before):
         return index
-    above = lines[index - 1]
-    if not _HEADING_BEGINS.fullmatch(above.text) or _number(above.text):
+    announced = _ANNOUNCES.search(lines[index - 1].text) is not None and not before.strip()
+    if not announced and not before.strip():
         return index
-    announces = re.search(r"\bn[.º°o]{1,2}$", above.text) is not None and not before.strip()
-    goes_on = bool(before.strip()) and (above.folded or len(above.text) >= _WIDE) and _ORDINAL.match(above.text)
-    return index - 1 if announces or goes_on else index
+    first = index
+    for above in range(index - 1, max(0, index - _LINES_ABOVE) - 1, -1):
+        text = lines[above].text
+        announces = announced and above == index - 1
+        goes_on = (lines[above].folded or len(text) >= _WIDE) and text[-1] not in _SENTENCE_ENDS
+        if not (announces or goes_on) or _number(text):
+            break
+        if _HEADING_BEGINS.fullmatch(text):
+            if _ORDINAL.match(text) or _CLASS.match(plain(text)):
+                return above
+            first = above if announces else first
+    return first
 
 
 def _class_name(text: str | None) -> str | None:
@@ -154,10 +188,13 @@ def _class_behind(text: str) -> str | None:
     return text.strip(" .,-–—()") if _CLASS_BEHIND.fullmatch(plain(text)) else None
 
 
-def _has_fields(lines: Sequence[Line], index: int) -> bool:
-    """Whether the first label under a number is one that opens an entry, and no other number comes before it."""
-    for line in lines[index : index + _LINES_BEFORE_FIRST_LABEL]:
+def _first_field(lines: Sequence[Line], index: int) -> int | None:
+    """Where the first label under a number stands, if it is one that opens an entry.
+
+    Of several numbers above the same label, as in a table, only the last can open one.
+    """
+    for place, line in enumerate(lines[index : index + _LINES_BEFORE_FIRST_LABEL], start=index):
         found = read_label(line.text)
         if found and found[0].kind is not Kind.UNKNOWN:
-            return found[0].kind in _OPENING_KINDS
-    return False
+            return place if found[0].kind in _OPENING_KINDS else None
+    return None
