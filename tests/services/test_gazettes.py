@@ -8,10 +8,10 @@ import datetime
 import random
 import re
 
-import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from page_texts import pages_of
 
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.judgements import read_judgements
@@ -24,21 +24,6 @@ from trio_pipeline.services.turma_entries import turma_entry
 from trio_pipeline.services.typesetting import typeset
 
 NEWEST = datetime.date(2025, 6, 23)
-
-
-def pages_of(content):
-    document = pypdfium2.PdfDocument(content)
-    try:
-        pages = []
-        for index in range(len(document)):
-            page = document[index]
-            text = page.get_textpage()
-            pages.append(text.get_text_range())
-            text.close()
-            page.close()
-    finally:
-        document.close()
-    return pages
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,9 @@ def make_gazettes(count: int, *, newest: datetime.date, seed: int = 0) -> tuple[
     return tuple(make_gazette(gazette, seed=seed) for gazette in editions(count, newest, seed=seed))
 
 
-def make_gazette(gazette: Gazette, *, seed: int = 0, judgements: int | None = None, prose: int = 0) -> Publication:
+def make_gazette(
+    gazette: Gazette, *, seed: int = 0, judgements: int | None = None, prose: int = 0, columns: int = 1
+) -> Publication:
     """The PDF of a gazette.
 
     Args:
@@ -50,6 +52,7 @@ def make_gazette(gazette: Gazette, *, seed: int = 0, judgements: int | None = No
         seed: Chooses, with the gazette's id, what stands in it.
         judgements: About how many; None for some 20 to 40. With 0 it is a single short page.
         prose: How many besides that stand in running text, which rules do not read.
+        columns: How many a page has; old gazettes had two.
 
     Raises:
         ExtraMissing: The extra `demo` is not installed.
@@ -58,7 +61,7 @@ def make_gazette(gazette: Gazette, *, seed: int = 0, judgements: int | None = No
     parts = list(_parts(rng, gazette, rng.randrange(20, 41) if judgements is None else judgements, prose))
     paragraphs = [text for part in parts for text in ((part,) if isinstance(part, str) else part.paragraphs)]
     typeset = demo_module("trio_pipeline.services.typesetting").typeset
-    set_pages = typeset(paragraphs, lambda page: _header(gazette, page), title=gazette.id, rng=rng)
+    set_pages = typeset(paragraphs, lambda page: _header(gazette, page), title=gazette.id, rng=rng, columns=columns)
     content: bytes = set_pages.content
     return Publication(gazette, len(content), lambda: content, _truth(parts, set_pages.pages))
 
