@@ -73,6 +73,8 @@ def test_glued_parties_are_parted(text, names):
         ("W.C.G. e M. da C.C", ["W.C.G", "M. da C.C"]),
         ("E. da S.T., J.C. dos S e C. dos .S.B.", ["E. da S.T", "J.C. dos S", "C. dos .S.B"]),
         ("Fulano de Tal e Beltrano de Tal", ["Fulano de Tal", "Beltrano de Tal"]),
+        ("Fulano de Tal e Beltrano de Tal e outros (3)", ["Fulano de Tal", "Beltrano de Tal"]),
+        ("Fulano de Tal e outros (3)", ["Fulano de Tal"]),
         ("LIMA e HOLANDA CAVALCANTI LTDA", ["LIMA e HOLANDA CAVALCANTI LTDA"]),
     ],
 )

@@ -134,6 +134,6 @@ def _goes_on(piece: str, *, listed: bool) -> bool:
 
 def _persons(text: str) -> list[str]:
     """The persons that ` e ` joins, when what stands on either side can be a whole name."""
-    pieces = _AND.split(text)
+    pieces = _AND.split(_OTHERS.sub("", text))
     whole = (is_initials(piece.strip()) or len(piece.split()) > 1 for piece in pieces)
     return pieces if len(pieces) > 1 and not text.isupper() and all(whole) else [text]
