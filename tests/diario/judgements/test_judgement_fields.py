@@ -152,3 +152,17 @@ def test_end_of_a_quotation_ends_the_entry(quoted):
 )
 def test_line_that_fills_a_column_goes_on(text, whole):
     assert split_fields(read_lines([text]), width=60)[0].text == whole
+
+
+@pytest.mark.parametrize("abbreviation", ["N.", "n.", "art.", "FLS.", "Dr."])
+def test_abbreviation_ends_no_sentence(abbreviation):
+    text = f"DECISÃO: {WIDE} COMO NO {abbreviation}\n12, À UNANIMIDADE.\nx"
+
+    assert decision(text) == f"{WIDE} COMO NO {abbreviation} 12, À UNANIMIDADE."
+
+
+def test_counsel_without_colon_may_go_on_in_the_next_line():
+    assert fields("RECORRIDO: A\nADVOGADO MARIA DAS DORES,\nOAB nº RO1\nRELATOR: C")[1] == (
+        "advogado",
+        "MARIA DAS DORES, OAB nº RO1",
+    )

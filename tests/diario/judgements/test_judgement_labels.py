@@ -126,3 +126,19 @@ def test_distribution_without_colon_has_a_name():
 
     assert found is not None
     assert found[0].name == "distribuicao"
+
+
+@pytest.mark.parametrize(
+    ("line", "following", "is_label"),
+    [
+        ("ADVOGADO MARIA DAS DORES,", "OAB nº RO1", True),
+        ("ADVOGADOS MARIA DAS", "DORES (OAB/RO 1) E OUTRA", True),
+        ("ADVOGADO SEM", "ADVOGADO(S)", True),
+        ("ADVOGADOS ASSOCIADOS", "ADVOGADO: MARIA, OAB nº RO1", False),
+        ("ADVOGADOS ASSOCIADOS", "ADVOGADO MARIA, OAB nº RO1", False),
+        ("ADVOGADOS ASSOCIADOS", "RELATOR: JUIZ DE DIREITO", False),
+        ("ADVOGADOS ASSOCIADOS", "", False),
+    ],
+)
+def test_counsel_without_colon_is_known_by_the_next_line(line, following, is_label):
+    assert (read_label(line, following) is not None) == is_label

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from trio_pipeline.diario.judgements.labels import Kind, Label, read_label
 from trio_pipeline.diario.judgements.lines import FULL_WIDTH, Line, join_lines
@@ -21,6 +22,8 @@ _MOST_LINES = 200  # of a field, so that a last entry does not swallow what foll
 _MOST_QUOTED = 40  # lines of a decision between “ and ”, should the latter be missing
 
 _SENTENCE_END = re.compile(r"[.!?][\"”’')\s]{0,3}$")
+# A full stop that ends no sentence: NOS AUTOS N. and, on the next line, a number.
+_ABBREVIATED = re.compile(r"\b(?:nr?|nos?|arts?|fls?|incs?|proc|des|dra?)\.$", re.IGNORECASE)
 _RUNNING = (Kind.DECISAO, Kind.OBSERVACAO, Kind.OTHER)
 # How minutes go on after their last case, and the headings between lists of cases.
 _CLOSING = re.compile(
@@ -63,9 +66,9 @@ def split_fields(body: Sequence[Line], width: int = FULL_WIDTH) -> list[Field]:
     """
     fields: list[Field] = []
     judged = False
-    for line in body:
+    for line, following in zip_longest(body, body[1:]):
         current = fields[-1] if fields else None
-        found = read_label(line.text)
+        found = read_label(line.text, following.text if following else "")
         if found and _begins(found[0], current, judged=judged):
             label, position = found
             judged = judged or label.kind in (Kind.DECISAO, Kind.OBSERVACAO)
@@ -100,7 +103,7 @@ def _goes_on(current: Field, width: int, *, judged: bool) -> bool:
     last = current.lines[-1]
     if _quotation_is_open(current):
         return len(current.lines) < _MOST_QUOTED
-    if _SENTENCE_END.search(last.text[-6:]):
+    if _SENTENCE_END.search(last.text[-6:]) and not _ABBREVIATED.search(last.text[-6:]):
         return last.folded and len(last.text) >= _WIDE * width and not last.text.endswith("”")
     return len(last.text) >= _HALF * width
 

@@ -97,6 +97,7 @@ _WITHOUT_COLON = re.compile(
     re.IGNORECASE,
 )
 _COUNSEL = re.compile(r"SEM ADVOGAD|.{0,120}\bOAB\b|PROCURADORIA|DEFENSORIA", re.IGNORECASE)
+_COUNSEL_OVER_LINES = re.compile(r"SEM ADVOGAD|[^:]{0,120}\bOAB\b", re.IGNORECASE)
 _DISTRIBUTED = re.compile(r"\s*(?:Red|D)istribuíd[oa]s? (?:por|em|ao?|à)\b", re.IGNORECASE)
 # A label that is in no list: one to four words, the first with a capital letter.
 _UNLISTED = re.compile(r"[^\W\d_a-zà-ÿ][^\s\d,;.]*(?:\s[^\s\d,;.]+){0,3}")
@@ -123,8 +124,13 @@ def plain(text: str) -> str:
     return " ".join(bare.split())
 
 
-def read_label(line: str) -> tuple[Label, int] | None:
+def read_label(line: str, following: str = "") -> tuple[Label, int] | None:
     """The label that a line begins with.
+
+    Args:
+        line: The line.
+        following: The next one, for `ADVOGADO` without a colon is known by the number that a lawyer has, or that there
+            is none.
 
     Returns:
         The label and the position behind it, or None. A label that is in no list has the kind UNKNOWN, and one without
@@ -140,9 +146,17 @@ def read_label(line: str) -> tuple[Label, int] | None:
     if match is None:
         return None
     found = _classified(_name(match.group(1)))
-    if found is None or (found.kind is Kind.ADVOGADO and not _COUNSEL.match(line, match.end())):
+    if found is None or (found.kind is Kind.ADVOGADO and not _is_counsel(line, match.end(), following)):
         return None
     return Label(found.kind, found.name, found.sides, bare=True), match.end()
+
+
+def _is_counsel(line: str, position: int, following: str) -> bool:
+    """Whether what stands behind a position is counsel, rather than the rest of a firm's name."""
+    if _COUNSEL.match(line, position):
+        return True
+    over_lines = _COUNSEL_OVER_LINES.match(f"{line[position:]} {following}")
+    return over_lines is not None and read_label(following) is None
 
 
 # A gazette has some thousand labels, and some fifty different ones.
