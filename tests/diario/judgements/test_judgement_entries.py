@@ -37,6 +37,15 @@ def found(*pages: str) -> list[tuple[str | None, str, str | None]]:
         (f"02 – Autos nº {ONE} (PJe)", "02", None),
         (f"{ONE} - Apelação Cível", None, "Apelação Cível"),
         (f"{ONE} (Embargos de Declaração)", None, "Embargos de Declaração"),
+        (
+            f"{ONE} (Embargos de Declaração em \nMandado de Segurança)",
+            None,
+            "Embargos de Declaração em Mandado de Segurança",
+        ),
+        (f"{ONE} - Embargos de Declara\ufffeção", None, "Embargos de Declaração"),
+        (f"{ONE} - Apelação Cível \n1ª Câmara", None, "Apelação Cível"),
+        (f"{ONE} - Apelação Cível\nPorto Velho", None, "Apelação Cível"),
+        (f"{ONE} - Apelação Cível ", None, "Apelação Cível"),
         (f"{ONE} - Porto Velho", None, None),
         (f"03. Agravo Interno em Mandado de Segurança n. \n{ONE}", "03", "Agravo Interno em Mandado de Segurança"),
         (
@@ -112,6 +121,8 @@ def test_cited_case_opens_no_entry():
     "cited",
     [
         f"conforme o acórdão n.\n{TWO}",
+        f"CONFORME O ACÓRDÃO N.\n{TWO}, DE IGUAL TEOR.",
+        f"CONFORME O QUE SE DECIDIU EM\n{TWO}, DE IGUAL TEOR.",
         f"Objeto: Anular o que se decidiu nos autos n. \n{TWO}.",
         f"Objeto: Anular o que se decidiu nos autos\n{TWO}, entre as mesmas partes.",
         f"Objeto: Anular o que se decidiu nos autos\n{TWO} e nos que lhes seguem.",

@@ -36,9 +36,9 @@ _HEADING = re.compile(
 )
 _HEADING_BEGINS = re.compile(r"\s*(?:\d{1,4}\s*[-–—.)]{1,2}\s*)?[^\W\d_a-zà-ÿ][^:;]{2,200}")
 _ORDINAL = re.compile(r"\s*\d{1,4}\s*[-–—.)]")
-_ANNOUNCES = re.compile(r"\bn[.º°o]{1,2}$")
+_ANNOUNCES = re.compile(r"\bn[.º°o]{1,2}$", re.IGNORECASE)
 # A text that cites a case goes on behind its number.
-_RUNS_ON = re.compile(r",? ?[a-zà-ÿ]")
+_RUNS_ON = re.compile(r", \w| ?[a-zà-ÿ]")
 # A class may stand behind the number too; so may the comarca, so only known words count.
 _CLASS = re.compile(
     r"(?:acao|agravo|apelacao|conflito|direta|embargos|habeas|mandado|reclamacao|recurso|reexame|remessa|revisao)\b"
@@ -46,6 +46,8 @@ _CLASS = re.compile(
 _CLASS_BEHIND = re.compile(rf" ?[(–—-]? ?{_CLASS.pattern}[^:;,()]{{0,50}}\W{{0,3}}")
 # Words before the number that name no class of cases.
 _NO_CLASS = re.compile(r"(?:processo|autos|feito|proc\.?)(?: eletr[oô]nico| judicial| d[oe] pje)?", re.IGNORECASE)
+_AROUND_CLASS = " .,-–—()"
+_DIGIT = re.compile(r"\d")
 _OPENING_KINDS = (Kind.CLASSE, Kind.PARTE, Kind.ADVOGADO, Kind.RELATOR, Kind.ORIGEM)
 
 
@@ -138,7 +140,9 @@ def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | 
     heading = _HEADING.fullmatch(before[:_LONGEST_HEADING])
     if heading is None:
         return None
-    classe = _class_name(heading["classe"]) or _class_behind(text[found.end :])
+    classe = _class_name(heading["classe"])
+    if classe is None:
+        last, classe = _class_behind(lines, last, text[found.end :])
     return _Opening(first, last, heading["ordinal"], found.number, classe, planned)
 
 
@@ -184,8 +188,16 @@ def _class_name(text: str | None) -> str | None:
     return text.strip(" ,-–—")
 
 
-def _class_behind(text: str) -> str | None:
-    return text.strip(" .,-–—()") if _CLASS_BEHIND.fullmatch(plain(text)) else None
+def _class_behind(lines: Sequence[Line], last: int, tail: str) -> tuple[int, str | None]:
+    """The class that stands behind a number, and the line that it ends on: it may go on in the next one."""
+    if not _CLASS_BEHIND.fullmatch(plain(tail)):
+        return last, None
+    following = lines[last + 1].text if lines[last].folded and last + 1 < len(lines) else ""
+    if following and not _DIGIT.search(following) and read_label(following) is None:
+        longer = join_lines([tail, following])
+        if _CLASS_BEHIND.fullmatch(plain(longer)):
+            return last + 1, longer.strip(_AROUND_CLASS)
+    return last, join_lines([tail]).strip(_AROUND_CLASS)
 
 
 def _first_field(lines: Sequence[Line], index: int) -> int | None:
