@@ -15,10 +15,12 @@ from trio_pipeline.diario.model import Gazette, Judgement
 from trio_pipeline.services.editions import editions
 from trio_pipeline.services.entries import Entry, case_number, person
 from trio_pipeline.services.extras import demo_module
+from trio_pipeline.services.pauta_entries import pauta_entry
 from trio_pipeline.services.plenary_entries import plenary_entry
 from trio_pipeline.services.prose_entries import prose_entry
 from trio_pipeline.services.publications import Publication
 from trio_pipeline.services.turma_entries import turma_entry
+from trio_pipeline.services.varied_entries import varied_entry
 
 __all__ = ["make_gazette", "make_gazettes"]
 
@@ -43,7 +45,13 @@ def make_gazettes(count: int, *, newest: datetime.date, seed: int = 0) -> tuple[
 
 
 def make_gazette(
-    gazette: Gazette, *, seed: int = 0, judgements: int | None = None, prose: int = 0, columns: int = 1
+    gazette: Gazette,
+    *,
+    seed: int = 0,
+    judgements: int | None = None,
+    prose: int = 0,
+    varied: int = 0,
+    columns: int = 1,
 ) -> Publication:
     """The PDF of a gazette.
 
@@ -52,13 +60,14 @@ def make_gazette(
         seed: Chooses, with the gazette's id, what stands in it.
         judgements: About how many; None for some 20 to 40. With 0 it is a single short page.
         prose: How many besides that stand in running text, which rules do not read.
+        varied: How many besides that stand in forms which the real gazette at hand lacks, behind a *pauta*.
         columns: How many a page has; old gazettes had two.
 
     Raises:
         ExtraMissing: The extra `demo` is not installed.
     """
     rng = random.Random(f"{seed} {gazette.id}")
-    parts = list(_parts(rng, gazette, rng.randrange(20, 41) if judgements is None else judgements, prose))
+    parts = list(_parts(rng, gazette, rng.randrange(20, 41) if judgements is None else judgements, prose, varied))
     paragraphs = [text for part in parts for text in ((part,) if isinstance(part, str) else part.paragraphs)]
     typeset = demo_module("trio_pipeline.services.typesetting").typeset
     set_pages = typeset(paragraphs, lambda page: _header(gazette, page), title=gazette.id, rng=rng, columns=columns)
@@ -78,12 +87,14 @@ def _truth(parts: Sequence[str | Entry], pages: Sequence[int]) -> tuple[Judgemen
     return tuple(found)
 
 
-def _parts(rng: random.Random, gazette: Gazette, judgements: int, prose: int) -> Iterator[str | Entry]:
+def _parts(rng: random.Random, gazette: Gazette, judgements: int, prose: int, varied: int) -> Iterator[str | Entry]:
     yield from _acts(rng, gazette.date)
     if prose:
         yield "PUBLICAÇÃO DE ACÓRDÃOS"
         for _ in range(prose):
             yield prose_entry(rng, gazette.date)
+    if varied:
+        yield from _varied(rng, gazette.date, varied)
     if judgements:
         plenary = judgements // 5
         panel = (judgements - plenary) // 2
@@ -104,6 +115,16 @@ def _acts(rng: random.Random, date: datetime.date) -> Iterator[str]:
             f"regimentais, CONSIDERANDO o Processo SEI n. {case_number(rng, date.year, origin=8000)}, RESOLVE: "
             f"Art. 1º Designar {person(rng)} para atuar no período de {rng.randrange(2, 28)} dias."
         )
+
+
+def _varied(rng: random.Random, date: datetime.date, count: int) -> Iterator[str | Entry]:
+    yield "CÂMARAS REUNIDAS"
+    yield "PAUTA DE JULGAMENTO"
+    for ordinal in range(1, rng.randrange(2, 5)):
+        yield from pauta_entry(rng, date, ordinal)
+    yield "ATA DE JULGAMENTO"
+    for ordinal in range(1, count + 1):
+        yield varied_entry(rng, date, None if rng.random() < 0.2 else ordinal)
 
 
 def _plenary(rng: random.Random, date: datetime.date, count: int) -> Iterator[str | Entry]:

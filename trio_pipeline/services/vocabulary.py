@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "ASSOCIATIONS",
     "BODIES",
     "COMPANIES",
     "DEFENDERS",
@@ -16,6 +17,7 @@ __all__ = [
     "PLENARY_KINDS",
     "STATES",
     "SURNAMES",
+    "TRADERS",
     "TURMA_KINDS",
     "Kind",
 ]
@@ -182,6 +184,19 @@ COMPANIES = (
     "COMÉRCIO DE NADA E COISA NENHUMA LTDA - ME",
     "SEGURADORA HIPOTÉTICA LTDA",
 )
+
+TRADERS = (
+    "CREDORA FICTÍCIA CRÉDITO, FINANCIAMENTO E INVESTIMENTO S.A.",
+    "INDÚSTRIA, COMÉRCIO E EXPORTAÇÃO DE NADA LTDA",
+    "FÁBULA LOGÍSTICA, TRANSPORTES E ARMAZENAGEM LTDA - EPP",
+)
+"""Firms with commas in their names."""
+
+ASSOCIATIONS = (
+    "ASSOCIAÇÃO IMAGINÁRIA DOS APOSENTADOS, PENSIONISTAS E IDOSOS",
+    "ASSOCIAÇÃO EXEMPLAR DE CULTURA, ESPORTE E LAZER",
+)
+"""Others with commas in their names."""
 
 BODIES = ("ESTADO DE RONDÔNIA", "MUNICÍPIO DE PORTO FICTÍCIO", "INSTITUTO DE PREVIDÊNCIA EXEMPLAR")
 
