@@ -17,9 +17,11 @@ __all__ = ["CaseNumber", "check_digits", "find_numbers", "is_administrative", "i
 # A number broken across lines keeps its dots and loses at most its hyphen: PDFium puts U+FFFE in its place, other
 # programs U+00AD. White space may follow any separator.
 _NUMBER = re.compile(
-    r"(?<![\d.])(\d{7})[-\u2010\u2011\u2013\ufffe\u00ad]\s?(\d{2})\.\s?(\d{4})\.\s?(\d)\.\s?(\d{2})\.\s?(\d{4})(?!\d)"
+    r"(?<![\d.])([0-9]{7})[-\u2010\u2011\u2013\ufffe\u00ad]"
+    r"\s?([0-9]{2})\.\s?([0-9]{4})\.\s?([0-9])\.\s?([0-9]{2})\.\s?([0-9]{4})(?!\d)"
 )
 _BEGINNING = b"0000000-"
+_SHORT = 1_000  # characters: in a text of fewer, to look for the form itself takes less than to make a shape first
 _DIGITS = re.compile(r"\d{20}", re.ASCII)
 
 
@@ -45,14 +47,21 @@ def find_numbers(text: str, shape: bytes | None = None) -> Iterator[CaseNumber]:
         text: The text.
         shape: Its shape (`shapes.shape_of`), for who has it already.
     """
+    if shape is None and len(text) < _SHORT:
+        yield from map(_found, _NUMBER.finditer(text))
+        return
     if shape is None:
         shape = shape_of(text)
     position = shape.find(_BEGINNING)
     while position >= 0:
         match = _NUMBER.match(text, position)
         if match:
-            yield CaseNumber(_written("".join(match.groups())), match.start(), match.end())
+            yield _found(match)
         position = shape.find(_BEGINNING, match.end() if match else position + 1)
+
+
+def _found(match: re.Match[str]) -> CaseNumber:
+    return CaseNumber(_written("".join(match.groups())), match.start(), match.end())
 
 
 def normalise(text: str) -> str | None:
@@ -86,8 +95,8 @@ def is_valid(number: str) -> bool:
     official = normalise(number)
     if official is None:
         return False
-    sequence, check, year, segment, court, origin = re.split(r"[-.]", official)
-    return int(sequence + year + segment + court + origin + check) % 97 == 1
+    sequence, check, rest = official[:7], official[8:10], official[11:].replace(".", "")
+    return int(sequence + rest + check) % 97 == 1
 
 
 def is_administrative(number: str) -> bool:

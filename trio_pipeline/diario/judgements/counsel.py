@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from trio_pipeline.diario.judgements.names import clean_name
 from trio_pipeline.diario.model import Advogado
@@ -29,6 +30,8 @@ _BODIES = re.compile(r",| e (?=(?:procuradoria|defensoria|advocacia)\b)", re.IGN
 _TITLE = re.compile(r"^(?:dra?s?|adv|bela?)\.ª?\s*", re.IGNORECASE)
 
 
+# The same bodies, and the lawyers of the same large firms, stand in a third of all fields.
+@lru_cache(maxsize=1024)
 def read_counsel(text: str) -> tuple[Advogado, ...]:
     """The lawyers and bodies that a field names, each once; of several numbers of one lawyer, the first.
 

@@ -21,13 +21,16 @@ __all__ = ["Entry", "find_entries"]
 
 _LONGEST_HEADING = 250
 _LONGEST_TAIL = 60
+_FARTHEST = _LONGEST_HEADING + _LONGEST_TAIL  # that a line is looked at for a number
 _LINES_BEFORE_FIRST_LABEL = 4
-_DOTS = 2  # of a case number at least
 _SENTENCE_ENDS = ".;:”"
+_DOTS = 2  # of a case number at least
 _HYPHENS = "-\ufffe\u00ad"  # at which a case number may be broken
 _WIDE = 60  # characters: a heading this long may go on in the next line
 _LINES_ABOVE = 2  # that a heading may have above the one with the number
 
+# What every case number holds, old or new, one also that a line break cuts at its hyphen.
+_ANY_NUMBER = re.compile(r"[0-9]{6}[-\u2010\u2011\u2013\ufffe\u00ad]")
 # What may stand before the number that opens an entry: "07 - ", "01. Mandado de Segurança n. ", "Processo: ".
 _HEADING = re.compile(
     r"\s*(?:(?P<ordinal>\d{1,4})(?:\s*[-–—.)ºª]){0,3}\s*)?"
@@ -112,8 +115,7 @@ def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], 
     fields_before = None
     for index, line in enumerate(lines):
         planned = is_planned(line.text, before=planned)
-        may_open = line.text.count(".") >= _DOTS or line.text[-1] in _HYPHENS
-        opening = _opening(lines, index, planned=planned) if may_open else None
+        opening = _opening(lines, index, planned=planned) if _may_open(line.text) else None
         fields = opening and _first_field(lines, opening.last + 1)
         if opening is None or fields is None:
             continue
@@ -122,6 +124,11 @@ def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], 
         openings.append(opening)
         fields_before = fields
     return openings, planned
+
+
+def _may_open(text: str) -> bool:
+    # Plain text first: one line in six has as many dots as a number.
+    return (text.count(".") >= _DOTS or text[-1] in _HYPHENS) and _ANY_NUMBER.search(text, 0, _FARTHEST) is not None
 
 
 def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | None:
@@ -148,7 +155,7 @@ def _opening(lines: Sequence[Line], index: int, *, planned: bool) -> _Opening | 
 
 def _number(line: str) -> CaseNumber | None:
     """The first case number of a line, unless it is that of an administrative file."""
-    head = line[: _LONGEST_HEADING + _LONGEST_TAIL]
+    head = line[:_FARTHEST]
     found = next(cnj.find_numbers(head), None)
     if found is None:
         return next(find_old_numbers(head), None)

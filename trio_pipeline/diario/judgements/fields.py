@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from trio_pipeline.diario.judgements.labels import Kind, Label, read_label
@@ -24,6 +24,7 @@ _MOST_QUOTED = 40  # lines of a decision between “ and ”, should the latter 
 _SENTENCE_END = re.compile(r"[.!?][\"”’')\s]{0,3}$")
 # A full stop that ends no sentence: NOS AUTOS N. and, on the next line, a number.
 _ABBREVIATED = re.compile(r"\b(?:nr?|nos?|arts?|fls?|incs?|proc|des|dra?)\.$", re.IGNORECASE)
+_JUDGES = (Kind.DECISAO, Kind.OBSERVACAO)
 _RUNNING = (Kind.DECISAO, Kind.OBSERVACAO, Kind.OTHER)
 # How minutes go on after their last case, and the headings between lists of cases.
 _CLOSING = re.compile(
@@ -44,8 +45,8 @@ class Field:
     """
 
     label: Label
-    lines: list[Line] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    lines: list[Line]
+    texts: list[str]
 
     _text: str | None = None
 
@@ -65,14 +66,15 @@ def split_fields(body: Sequence[Line], width: int = FULL_WIDTH) -> list[Field]:
         width: Of a full line, in characters.
     """
     fields: list[Field] = []
+    current: Field | None = None
     judged = False
     for line, following in zip_longest(body, body[1:]):
-        current = fields[-1] if fields else None
         found = read_label(line.text, following.text if following else "")
         if found and _begins(found[0], current, judged=judged):
             label, position = found
-            judged = judged or label.kind in (Kind.DECISAO, Kind.OBSERVACAO)
-            fields.append(Field(label, [line], [line.text[position:]]))
+            judged = judged or label.kind in _JUDGES
+            current = Field(label, [line], [line.text[position:]])
+            fields.append(current)
         elif current:
             if _CLOSING.match(line.text) or not _goes_on(current, width, judged=judged):
                 break
@@ -86,7 +88,7 @@ def _begins(label: Label, current: Field | None, *, judged: bool) -> bool:
     if label.kind is Kind.UNKNOWN:
         return current is not None and not judged and current.label.kind not in _RUNNING
     if label.bare:
-        return current is None or current.label.kind not in (Kind.DECISAO, Kind.OBSERVACAO)
+        return current is None or current.label.kind not in _JUDGES
     return True
 
 

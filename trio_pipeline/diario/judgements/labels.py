@@ -90,7 +90,8 @@ _KINDS = tuple(
 _SUFFIX = re.compile(r" ?\((?:a|as|o|os|s|es)\)")
 _SLASH = re.compile(r" ?/ ?")
 _SPACES = re.compile(r"\s+")
-_WITH_COLON = re.compile(r"\s*([^\W\d][^:]{1,60}|\d[ºªoa°]? [^\W\d][^:]{1,50}):")
+_LABEL = re.compile(r"\s*([^\W\d][^:]{1,60}|\d[ºªoa°]? [^\W\d][^:]{1,50})")
+_LONGEST_LABEL = 80  # characters, white space before it included
 _WITHOUT_COLON = re.compile(
     r"\s*(CLASSE|ADVOGAD[AO]S?|RELATORA?|DECISÃO|(?:RECORRE|APELA|AGRAVA|EMBARGA|IMPETRA|REQUERE)NTES?"
     r"|(?:RECORRI|APELA|AGRAVA|EMBARGA|IMPETRA|REQUERI)D[AO]S?)(?:\([AS]{1,2}\))? (?-i:(?=[^\W\d_a-z]))",
@@ -136,11 +137,12 @@ def read_label(line: str, following: str = "") -> tuple[Label, int] | None:
         The label and the position behind it, or None. A label that is in no list has the kind UNKNOWN, and one without
         a colon is `bare`: the words of a running text can look like these.
     """
-    match = _WITH_COLON.match(line)
-    if match:
-        label = _labelled(match.group(1))
-        return (label, match.end()) if label else None
-    if _DISTRIBUTED.match(line):
+    colon = line.find(":", 0, _LONGEST_LABEL)
+    if colon > 0:
+        is_label, label = _before_colon(line[:colon])
+        if is_label:
+            return (label, colon + 1) if label else None
+    if "istribuíd" in line[:_LONGEST_LABEL] and _DISTRIBUTED.match(line):
         return Label(Kind.OTHER, "distribuicao"), 0
     match = _WITHOUT_COLON.match(line)
     if match is None:
@@ -161,8 +163,12 @@ def _is_counsel(line: str, position: int, following: str) -> bool:
 
 # A gazette has some thousand labels, and some fifty different ones.
 @lru_cache(maxsize=1024)
-def _labelled(text: str) -> Label | None:
-    return _classified(_name(text)) or _unlisted(text)
+def _before_colon(text: str) -> tuple[bool, Label | None]:
+    """Whether what stands before a colon has the form of a label, and which one it is."""
+    match = _LABEL.fullmatch(text)
+    if match is None:
+        return False, None
+    return True, _classified(_name(match.group(1))) or _unlisted(match.group(1))
 
 
 def _name(text: str) -> str:

@@ -84,7 +84,7 @@ class Gazette:
         """
         found: list[Line] = []
         for number in range(first, last + 1):
-            found += _content([*_lines(self.pages[number - 1], number, self._starts[number - 1])], self._furniture)
+            found += _content(_lines(self.pages[number - 1], number, self._starts[number - 1]), self._furniture)
         return found
 
 
@@ -96,28 +96,39 @@ def read_lines(pages: Sequence[str]) -> list[Line]:
 def width_of(lines: Sequence[Line]) -> int:
     """How many characters a full line has: `FULL_WIDTH`, or fewer where pages have columns."""
     # PDFium puts the line behind a broken word's hyphen on the same one.
-    lengths = sorted(len(line.text) for line in lines if "\ufffe" not in line.text)
-    longest = lengths[-1 - len(lengths) // _LONGER] if len(lengths) >= _FEWEST_LINES else FULL_WIDTH
-    return longest if longest < _NARROW else FULL_WIDTH
+    lengths = [len(line.text) for line in lines if "\ufffe" not in line.text]
+    most = len(lengths) // _LONGER
+    if len(lengths) < _FEWEST_LINES or sum([length >= _NARROW for length in lengths]) > most:
+        return FULL_WIDTH
+    return sorted(lengths)[-1 - most]
 
 
-def join_lines(texts: Iterable[str]) -> str:
+def join_lines(texts: Sequence[str]) -> str:
     """One text out of broken lines: words put together again, every run of white space one space."""
-    whole = "\n".join([text.strip() for text in texts])
-    if "-\n" in whole:
-        whole = _HARD_HYPHEN.sub("", whole)
+    if len(texts) == 1:
+        (whole,) = texts
+    else:
+        whole = "\n".join([text.strip() for text in texts])
+        if "-\n" in whole:
+            whole = _HARD_HYPHEN.sub("", whole)
     if "\ufffe" in whole or "\u00ad" in whole:
         whole = _SOFT_HYPHEN.sub("", whole)
     return " ".join(whole.split())
 
 
-def _lines(page: str, number: int, offset: int) -> Iterator[Line]:
+def _lines(page: str, number: int, offset: int) -> list[Line]:
+    lines = []
     start = offset
     for whole in page.replace("\r", "\n").split("\n"):
         text = whole.rstrip()
         if text:
-            yield Line(text, number, start, start + len(text), len(text) < len(whole))
-        start += len(whole) + 1
+            end = start + len(text)
+            following = start + len(whole) + 1
+            lines.append(Line(text, number, start, end, end + 1 < following))
+            start = following
+        else:
+            start += len(whole) + 1
+    return lines
 
 
 def _repeated(pages: Sequence[str]) -> frozenset[tuple[int, str]]:

@@ -6,6 +6,7 @@ A comma separates parties, and stands inside the names of some; the text alone t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from trio_pipeline.diario.judgements.labels import plain
 
@@ -75,6 +76,8 @@ def clean_name(text: str) -> str:
     return name.strip(_ENDS)
 
 
+# A gazette has few large debtors, and fewer judges.
+@lru_cache(maxsize=1024)
 def read_parties(text: str, *, several: bool) -> tuple[str, ...]:
     """The parties that a field names, each once.
 
@@ -101,6 +104,7 @@ def is_initials(name: str) -> bool:
     return "." in name and _LETTER_WITH_DOT.search(name) is not None and _INITIALS.fullmatch(name) is not None
 
 
+@lru_cache(maxsize=1024)
 def read_relator(text: str) -> str | None:
     """The judge's name without titles, or None when there is none."""
     text = clean_name(text)

@@ -51,7 +51,7 @@ def _end(lines: Sequence[Line], first: int) -> int | None:
         if decides and _ENDS.search(text):
             last = index + 1
             break
-    whole = join_lines(line.text for line in lines[first:last])
+    whole = join_lines([line.text for line in lines[first:last]])
     has_number = next(cnj.find_numbers(whole), None) or next(find_old_numbers(whole), None)
     return last if decides and has_number else None
 

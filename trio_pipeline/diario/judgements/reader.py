@@ -186,12 +186,10 @@ def _decision(fields: Sequence[Field]) -> str | None:
 def _is_secret(fields: Sequence[Field], sides: _Sides) -> bool:
     if any(map(is_initials, (*sides.ativo.names, *sides.passivo.names))):
         return True
-    return any(_SECRET.search(item.text) for item in fields if _may_be_secret(item.text))
-
-
-def _may_be_secret(text: str) -> bool:
+    text = "\n".join([item.text for item in fields])
     # What every form of the words holds: a search for plain text costs next to nothing.
-    return "gredo" in text or "GREDO" in text or "gilo" in text or "GILO" in text
+    may_be = "gredo" in text or "GREDO" in text or "gilo" in text or "GILO" in text
+    return may_be and any(_SECRET.search(item.text) for item in fields)
 
 
 def _span(entry: Entry, fields: Sequence[Field]) -> tuple[int, int]:
