@@ -26,15 +26,14 @@ _REASON = "a judgement in running text"
 def find_prose(lines: Sequence[Line]) -> list[Unread]:
     """The judgements in running text, in the order of the document, those without a case number left out."""
     found = []
-    index = 0
-    while index < len(lines):
-        if "elatad" in lines[index].text or "ELATAD" in lines[index].text:
-            end = _end(lines, index) if _BEGINS.match(lines[index].text) else None
-            if end is not None:
-                found.append(_unread(lines[index:end]))
-                index = end
-                continue
-        index += 1
+    behind = 0
+    for index in [index for index, line in enumerate(lines) if "elatad" in line.text or "ELATAD" in line.text]:
+        if index < behind or not _BEGINS.match(lines[index].text):
+            continue
+        end = _end(lines, index)
+        if end is not None:
+            found.append(_unread(lines[index:end]))
+            behind = end
     return found
 
 

@@ -126,39 +126,52 @@ def _read_entry(entry: Entry, width: int) -> Judgement | Unread | None:
 
 def _read_sides(fields: Sequence[Field]) -> _Sides:
     sides = _Sides()
-    of_parties = _sides_of_parties([item.label for item in fields])
+    of_parties = _sides_of_parties([item.label for item in fields if item.label.kind is Kind.PARTE])
     side = None
-    for item, party_side in zip(fields, of_parties, strict=True):
-        if item.label.kind is Kind.ADVOGADO and side:
-            sides.of(side).counsel += read_counsel(item.text)
-        elif item.label.kind in (Kind.PARTE, Kind.INTERESSADO) and party_side:
-            side = party_side
-            sides.of(side).names += read_parties(item.text, several=item.label.name.split("/")[0].endswith("s"))
-        elif item.label.kind is not Kind.ADVOGADO:
-            # Whose counsel follows an amicus curiae is on neither side.
-            side = None
+    for item in fields:
+        label = item.label
+        if label.kind is Kind.ADVOGADO:
+            if side:
+                sides.of(side).counsel += read_counsel(item.text)
+            continue
+        # Whose counsel follows an amicus curiae is on neither side.
+        side = of_parties.side(label)
+        if side:
+            sides.of(side).names += read_parties(item.text, several=label.name.split("/")[0].endswith("s"))
     return sides
 
 
-def _sides_of_parties(labels: Sequence[Label]) -> list[Side | None]:
-    """The side of each field that names parties, None for the others.
+@dataclass(frozen=True, slots=True)
+class _SidesOfParties:
+    """Who is on which side of a case.
+
+    Attributes:
+        by_name: The side in this appeal, by the name of a label.
+        in_case: The same, by the side that somebody has in the case.
+    """
+
+    by_name: dict[str, Side]
+    in_case: dict[Side, Side]
+
+    def side(self, label: Label) -> Side | None:
+        """The side of those whom a label announces, None if they are on neither."""
+        if label.kind is Kind.PARTE:
+            return self.by_name[label.name]
+        return self.in_case.get(label.sides[0], label.sides[0]) if label.kind is Kind.INTERESSADO else None
+
+
+def _sides_of_parties(labels: Sequence[Label]) -> _SidesOfParties:
+    """The sides of parties, by the labels that announce them.
 
     Of the roles in a label such as `Embargado/Requerente` the first says the side in this appeal, the last the side in
     the case; who is interested in the outcome is on the side that he has in the case. Where both sides appeal
     (`RECORRENTE/RECORRIDO`), the one printed first is the active one.
     """
-    known: dict[str, Side] = {}
-    in_case: dict[Side, Side] = {}
+    sides = _SidesOfParties({}, {})
     for label in labels:
-        if label.kind is Kind.PARTE and label.name not in known:
-            known[label.name] = side = _side(label, set(known.values()))
-            in_case.setdefault(label.sides[-1], side)
-    sides: list[Side | None] = []
-    for label in labels:
-        if label.kind is Kind.INTERESSADO:
-            sides.append(in_case.get(label.sides[0], label.sides[0]))
-        else:
-            sides.append(known.get(label.name) if label.kind is Kind.PARTE else None)
+        if label.name not in sides.by_name:
+            sides.by_name[label.name] = side = _side(label, set(sides.by_name.values()))
+            sides.in_case.setdefault(label.sides[-1], side)
     return sides
 
 
