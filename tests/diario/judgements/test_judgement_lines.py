@@ -119,6 +119,8 @@ def test_hyphen_within_a_line_joins_nothing_to_the_next(first):
         ([60] * 40 + [130] * 3, FULL_WIDTH),
         ([130] * 40, FULL_WIDTH),
         ([80] * 40, FULL_WIDTH),
+        ([35] * 40, 35),
+        ([34] * 40, FULL_WIDTH),
         ([], FULL_WIDTH),
     ],
 )

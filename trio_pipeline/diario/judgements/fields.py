@@ -42,11 +42,13 @@ class Field:
         label: Its label.
         lines: Its lines, of which the first begins with the label.
         texts: What the lines say, the label left out.
+        quoted: Whether a quotation begins behind the label.
     """
 
     label: Label
     lines: list[Line]
     texts: list[str]
+    quoted: bool
 
     _text: str | None = None
 
@@ -73,7 +75,8 @@ def split_fields(body: Sequence[Line], width: int = FULL_WIDTH) -> list[Field]:
         if found and _begins(found[0], current, judged=judged):
             label, position = found
             judged = judged or label.kind in _JUDGES
-            current = Field(label, [line], [line.text[position:]])
+            text = line.text[position:].strip()
+            current = Field(label, [line], [text], quoted=text.startswith("“"))
             fields.append(current)
         elif current:
             if _CLOSING.match(line.text) or not _goes_on(current, width, judged=judged):
@@ -100,7 +103,7 @@ def _goes_on(current: Field, width: int, *, judged: bool) -> bool:
     """
     if not judged:
         return len(current.lines) < _MOST_LINES
-    if not current.texts[0].strip() and len(current.lines) == 1:
+    if not current.texts[0] and len(current.lines) == 1:
         return True
     last = current.lines[-1]
     if _quotation_is_open(current):
@@ -111,4 +114,4 @@ def _goes_on(current: Field, width: int, *, judged: bool) -> bool:
 
 
 def _quotation_is_open(current: Field) -> bool:
-    return current.texts[0].lstrip().startswith("“") and not current.texts[-1].rstrip(" .").endswith("”")
+    return current.quoted and not current.texts[-1].rstrip(" .").endswith("”")

@@ -22,7 +22,7 @@ PAGE_BREAK = "\f"
 FULL_WIDTH = 125
 """Characters of a line that fills a page's width."""
 
-_NARROW = 80  # characters: lines of this width fill no page, but a column
+_COLUMN = range(35, 80)  # characters that the lines of a column may have; with more they fill a page
 _FEWEST_LINES = 40  # with fewer, that none is long says nothing
 _LONGER = 50  # one line in as many may be longer than the others are at most, such as one of a table
 
@@ -98,9 +98,10 @@ def width_of(lines: Sequence[Line]) -> int:
     # PDFium puts the line behind a broken word's hyphen on the same one.
     lengths = [len(line.text) for line in lines if "\ufffe" not in line.text]
     most = len(lengths) // _LONGER
-    if len(lengths) < _FEWEST_LINES or sum([length >= _NARROW for length in lengths]) > most:
+    if len(lengths) < _FEWEST_LINES or sum([length >= _COLUMN.stop for length in lengths]) > most:
         return FULL_WIDTH
-    return sorted(lengths)[-1 - most]
+    longest = sorted(lengths)[-1 - most]
+    return longest if longest in _COLUMN else FULL_WIDTH
 
 
 def join_lines(texts: Sequence[str]) -> str:

@@ -168,9 +168,11 @@ def _sides_of_parties(labels: Sequence[Label]) -> _SidesOfParties:
     (`RECORRENTE/RECORRIDO`), the one printed first is the active one.
     """
     sides = _SidesOfParties({}, {})
+    taken: set[Side] = set()
     for label in labels:
         if label.name not in sides.by_name:
-            sides.by_name[label.name] = side = _side(label, set(sides.by_name.values()))
+            sides.by_name[label.name] = side = _side(label, taken)
+            taken.add(side)
             sides.in_case.setdefault(label.sides[-1], side)
     return sides
 
