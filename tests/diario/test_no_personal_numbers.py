@@ -19,6 +19,7 @@ from real_gazette import REAL_GAZETTE, needs_real_gazette
 from scenes import open_scene
 
 from trio_pipeline import cli
+from trio_pipeline.diario.language_model.preparing import prepare
 from trio_pipeline.services.publications import Publication
 
 # With or without punctuation, broken over lines or not; the last but one may be the mark of a broken word.
@@ -90,6 +91,26 @@ def test_no_text_has_any(numbers, folder):
     assert "***.***.***-**" in text
     assert not digits_of(CPF, text) & numbers
     assert not digits_of(CPF, re.sub(r"[\s\ufffe\u00ad]", "", text)) & numbers
+
+
+@needs_real_gazette
+@pytest.mark.parametrize("everything", [True, False])
+def test_no_question_to_a_model_has_any(numbers, folder, everything):
+    (path,) = (folder / "text").iterdir()
+    asked = "\n".join(question.text for question in prepare(str(path), everything).questions)
+    assert ("RECORRENTE" in asked) == everything
+    assert not digits_of(CPF, asked) & numbers
+    assert not digits_of(CPF, re.sub(r"[\s\ufffe\u00ad]", "", asked)) & numbers
+
+
+@needs_real_gazette
+@pytest.mark.parametrize("output", ["--json", "--csv", "--show"])
+def test_no_form_of_the_decisions_has_any(numbers, folder, capsys, output):
+    arguments = ["decisions", "--db", str(folder / "diarios.duckdb"), "--set", f"run.text={folder / 'text'}", output]
+    assert cli._exit_code_of(arguments) == 0
+    printed = capsys.readouterr().out
+    assert len(printed) > 10_000
+    assert not digits_of(CPF, printed) & numbers
 
 
 @needs_real_gazette
