@@ -18,6 +18,7 @@ from trio_pipeline.retry import StopStage, TryAgain
 
 KEY = "canary-key-of-a-test"
 JSON = "application/json; charset=UTF-8"
+DEEP = b'{"a":' * 100_000
 
 
 class Asked:
@@ -92,6 +93,12 @@ async def test_text_is_that_of_all_parts_but_thoughts(autojump_clock):
     assert (given.end, given.text) == (End.COMPLETE, '{"a":1}')
 
 
+async def test_text_can_be_kept_whatever_was_said(autojump_clock):
+    given = await Asked(body=candidate({"text": "a\ud800"}, {"text": "\udfffé"})).ask()
+    assert (given.end, given.text) == (End.COMPLETE, "a??é")
+    assert given.text.encode().decode() == given.text
+
+
 async def test_thoughts_are_paid_for(autojump_clock):
     given = await Asked(body=candidate({"text": "{}"})).ask()
     assert (given.input_tokens, given.output_tokens, given.tokens) == (900, 100, 1000)
@@ -126,6 +133,11 @@ async def test_servers_trouble_is_tried_again(autojump_clock, status, counts):
     asked = Asked(status, error(status, "UNAVAILABLE"))
     assert (await asked.fails(TryAgain)).counts is counts
     assert asked.pacer.statistics().rejected == 1
+
+
+@pytest.mark.parametrize("told", [b"[" * 100_000, b'{"error": ' + DEEP])
+async def test_refusal_that_is_too_deep_is_a_refusal(autojump_clock, told):
+    assert (await Asked(503, told).fails(TryAgain)).counts is False
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -163,7 +175,7 @@ async def test_refusal_of_another_form_is_a_refusal(autojump_clock, told):
     assert (await Asked(429, told).fails(TryAgain)).counts is False
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000, DEEP])
 async def test_success_that_is_no_object_is_tried_again(autojump_clock, body):
     await Asked(200, body).fails(TryAgain)
 

@@ -90,7 +90,7 @@ async def _json(exchange: Exchange) -> Mapping[str, Any] | None:
         raise TryAgain(f"the model's answer is longer than {_LARGEST_ANSWER} bytes")
     try:
         told = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter from brackets within brackets, some thousand deep
         return None
     return told if isinstance(told, dict) else None
 
@@ -120,7 +120,12 @@ def _answer(told: Mapping[str, Any]) -> Answer:
 def _texts(candidate: Mapping[str, Any]) -> list[str]:
     parts = map(_object, _list(_object(candidate.get("content")).get("parts")))
     said = [part for part in parts if part.get("thought") is not True]
-    return [part["text"] for part in said if isinstance(part.get("text"), str)]
+    return [_storable(part["text"]) for part in said if isinstance(part.get("text"), str)]
+
+
+def _storable(text: str) -> str:
+    """The text without halves of surrogate pairs, which JSON can tell and neither UTF-8 nor the ledger can keep."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _object(value: object) -> Mapping[str, Any]:

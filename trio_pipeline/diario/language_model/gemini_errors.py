@@ -67,7 +67,7 @@ def _said(error: Mapping[str, Any]) -> str:
 def _details(error: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
     details = error.get("details")
     for detail in details if isinstance(details, list) else []:
-        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith(kind):
+        if isinstance(detail, dict) and _text(detail, "@type").endswith(kind):
             yield detail
 
 
@@ -76,13 +76,18 @@ def _quotas(error: Mapping[str, Any]) -> Iterator[str]:
         violations = detail.get("violations")
         for violation in violations if isinstance(violations, list) else []:
             if isinstance(violation, dict):
-                yield str(violation.get("quotaId", ""))
+                yield _text(violation, "quotaId")
 
 
 def _retry_delay(error: Mapping[str, Any]) -> float | None:
     """The seconds of RetryInfo (`45.837906927s`), or None."""
     for detail in _details(error, "RetryInfo"):
-        match = _DURATION.fullmatch(str(detail.get("retryDelay", "")))
+        match = _DURATION.fullmatch(_text(detail, "retryDelay"))
         if match:
             return float(match[1])
     return None
+
+
+def _text(of: Mapping[str, Any], name: str) -> str:
+    value = of.get(name)
+    return value if isinstance(value, str) else ""
