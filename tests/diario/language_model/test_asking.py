@@ -15,7 +15,7 @@ from trio_pipeline.diario.http import Unanswered
 from trio_pipeline.diario.language_model.asking import Asker, tokens_at_most
 from trio_pipeline.diario.language_model.provider import DayIsOver, End
 from trio_pipeline.diario.language_model.questions import ask_about
-from trio_pipeline.diario.language_model.quota import DayUsedUp, Limits, Quota, Spending
+from trio_pipeline.diario.language_model.quota import BudgetSpent, DayUsedUp, Limits, Quota, Spending
 from trio_pipeline.diario.suppression import NOTHING_HIDDEN, parse_suppression
 from trio_pipeline.retry import StopStage, TryAgain
 
@@ -89,6 +89,26 @@ async def test_answer_costs_what_it_says(autojump_clock):
     interview = Interview(tells())
     await interview.ask()
     assert interview.quota.spent == 150
+
+
+@pytest.mark.parametrize("told", [(None, None), (None, 50), (100, None)])
+async def test_cost_that_is_not_told_is_the_most_that_it_may_be(autojump_clock, told):
+    interview = Interview(lambda _: answer(said(), tokens=told))
+    await interview.ask()
+    most = tokens_at_most(piece(), 1_000)
+    sent, answered = (own if own is not None else most for own, most in zip(told, (most - 1_000, 1_000), strict=True))
+    assert interview.quota.spent == sent + answered
+    ((_, noted),) = interview.notes.ended
+    assert (noted.input_tokens, noted.output_tokens) == (sent, answered)
+
+
+async def test_budget_ends_questions_whose_cost_is_never_told(autojump_clock):
+    limits = Limits(None, None, None, 3 * tokens_at_most(piece(), 1_000))
+    interview = Interview(lambda _: answer(said(), tokens=(None, None)), limits=limits)
+    with pytest.raises(BudgetSpent):
+        await interview.ask(*(piece(f"{TEXT}\n{number}") for number in range(9)))
+    assert len(interview.model.asked) <= 3
+    assert interview.quota.spent <= limits.tokens
 
 
 @pytest.mark.parametrize("error", [TryAgain("503"), StopStage("no such model")])

@@ -101,7 +101,44 @@ async def test_text_can_be_kept_whatever_was_said(autojump_clock):
 
 async def test_thoughts_are_paid_for(autojump_clock):
     given = await Asked(body=candidate({"text": "{}"})).ask()
-    assert (given.input_tokens, given.output_tokens, given.tokens) == (900, 100, 1000)
+    assert (given.input_tokens, given.output_tokens) == (900, 100)
+
+
+@pytest.mark.parametrize("count", [None, -1, 900.0, "900", True, [], 2**31, 10**30])
+@pytest.mark.parametrize(
+    ("name", "spent"),
+    [("promptTokenCount", (None, None)), ("totalTokenCount", (900, None)), ("candidatesTokenCount", (900, 100))],
+)
+async def test_count_that_is_none_is_not_believed(autojump_clock, name, count, spent):
+    told = candidate({"text": "{}"})
+    told["usageMetadata"][name] = count
+    given = await Asked(body=told).ask()
+    assert (given.input_tokens, given.output_tokens) == spent
+
+
+@pytest.mark.parametrize(
+    "usage", [None, [], {}, "900", {"promptTokenCount": 0, "totalTokenCount": 0}, {"totalTokenCount": 900}]
+)
+async def test_cost_that_is_not_told_is_not_known(autojump_clock, usage):
+    given = await Asked(body=candidate({"text": "{}"}) | {"usageMetadata": usage}).ask()
+    assert (given.input_tokens, given.output_tokens) == (None, None)
+
+
+async def test_total_of_less_than_its_parts_is_not_believed(autojump_clock):
+    usage = {"promptTokenCount": 900, "totalTokenCount": 899, "candidatesTokenCount": 40}
+    given = await Asked(body=candidate({"text": "{}"}) | {"usageMetadata": usage}).ask()
+    assert (given.input_tokens, given.output_tokens) == (900, None)
+
+
+async def test_more_than_was_sent_or_asked_for_is_not_believed(autojump_clock):
+    asked = Asked(body=candidate({"text": "{}"}))
+    await asked.ask()
+    most = len(asked.transport.seen[0].body), Gemini.most_output
+    for more, spent in [((0, 0), most), ((1, 0), (None, None)), ((0, 1), (most[0], None))]:
+        sent, answered = most[0] + more[0], most[1] + more[1]
+        usage = {"promptTokenCount": sent, "totalTokenCount": sent + answered}
+        given = await Asked(body=candidate({"text": "{}"}) | {"usageMetadata": usage}).ask()
+        assert (given.input_tokens, given.output_tokens) == spent
 
 
 @pytest.mark.parametrize(

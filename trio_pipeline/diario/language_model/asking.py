@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from trio_pipeline.diario.exchange import Stalled
@@ -128,10 +128,12 @@ class Asker:
         async with self._quota.place(most) as place:
             request = await self._notes.begin(key, most)
             came = await self._outcome(question)
-            place.tokens = came.tokens if isinstance(came, Answer) else 0
-            await self._notes.end(request, came if isinstance(came, Answer) else None)
-        if isinstance(came, Answer):
-            return came
+            if isinstance(came, Answer):
+                came, place.tokens = _with_its_cost(came, most, self._model.most_output)
+                await self._notes.end(request, came)
+                return came
+            place.tokens = 0
+            await self._notes.end(request, None)
         if isinstance(came, DayIsOver):
             _log.warning("%s", came.reason)
             self._quota.end_day()
@@ -150,6 +152,13 @@ class Asker:
 def _is_unusable(asked: Asked) -> bool:
     """Whether smaller pieces may bring more: there is no answer, or something in it is made up."""
     return asked.verified is None or bool(asked.verified.rejected)
+
+
+def _with_its_cost(answer: Answer, most: int, most_output: int) -> tuple[Answer, int]:
+    """An answer that says what it cost, and that: where it did not say so, what it may have cost at most."""
+    sent = most - most_output if answer.input_tokens is None else answer.input_tokens
+    answered = most_output if answer.output_tokens is None else answer.output_tokens
+    return replace(answer, input_tokens=sent, output_tokens=answered), sent + answered
 
 
 def tokens_at_most(question: Question, most_output: int) -> int:

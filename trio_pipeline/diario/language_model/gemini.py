@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,19 @@ _LARGEST_ANSWER = 4 * 1024 * 1024
 # The only reason of `Candidate.finishReason` that stands for an answer. All others (MAX_TOKENS, RECITATION, SAFETY,
 # SPII, BLOCKLIST, PROHIBITED_CONTENT, OTHER and what is yet to come) are about something in the piece.
 _FINISHED = "STOP"
+
+
+@dataclass(frozen=True, slots=True)
+class _Credible:
+    """The most that the host can count.
+
+    Attributes:
+        sent: Tokens of the question: as many as it has bytes.
+        answered: Tokens of the answer: as many as were asked for.
+    """
+
+    sent: int
+    answered: int
 
 
 class Gemini:
@@ -68,7 +82,7 @@ class Gemini:
             if exchange.status != 200 or told is None:
                 react(exchange, told, key=self._key)
             exchange.permit.succeeded()
-            return _answer(told or {})
+            return _answer(told or {}, _Credible(len(body), self.most_output))
 
     def _request(self, question: Question) -> dict[str, object]:
         return {
@@ -95,14 +109,8 @@ async def _json(exchange: Exchange) -> Mapping[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
-def _answer(told: Mapping[str, Any]) -> Answer:
-    usage = _object(told.get("usageMetadata"))
-    spent = (
-        _count(usage, "promptTokenCount"),
-        max(
-            _count(usage, "totalTokenCount") - _count(usage, "promptTokenCount"), _count(usage, "candidatesTokenCount")
-        ),
-    )
+def _answer(told: Mapping[str, Any], credible: _Credible) -> Answer:
+    spent = _spent(_object(told.get("usageMetadata")), credible)
     candidates = _list(told.get("candidates"))
     if not candidates:
         blocked = _object(told.get("promptFeedback")).get("blockReason")
@@ -136,9 +144,20 @@ def _list(value: object) -> Sequence[object]:
     return value if isinstance(value, list) else []
 
 
-def _count(usage: Mapping[str, Any], name: str) -> int:
+def _spent(usage: Mapping[str, Any], credible: _Credible) -> tuple[int | None, int | None]:
+    """Tokens of the question and of the answer; None for what is not told or cannot be."""
+    sent = _count(usage, "promptTokenCount", credible.sent)
+    in_all = _count(usage, "totalTokenCount", credible.sent + credible.answered)
+    if not sent or in_all is None or in_all < sent:
+        return sent or None, None
+    # Thoughts are in the total alone.
+    answered = max(in_all - sent, _count(usage, "candidatesTokenCount", credible.answered) or 0)
+    return sent, answered if answered <= credible.answered else None
+
+
+def _count(usage: Mapping[str, Any], name: str, most: int) -> int | None:
     value = usage.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return value if type(value) is int and 0 <= value <= most else None
 
 
 def _word(value: object, otherwise: str) -> str:

@@ -32,20 +32,15 @@ class Answer:
         end: How it ended.
         reason: The provider's word for that.
         text: What it said.
-        input_tokens: Tokens that the question had.
-        output_tokens: Tokens that the answer had, thoughts included.
+        input_tokens: Tokens that the question had; None if the provider does not say so in a way to be believed.
+        output_tokens: Tokens that the answer had, thoughts included; None likewise.
     """
 
     end: End
     reason: str
     text: str
-    input_tokens: int
-    output_tokens: int
-
-    @property
-    def tokens(self) -> int:
-        """What it cost in all."""
-        return self.input_tokens + self.output_tokens
+    input_tokens: int | None
+    output_tokens: int | None
 
 
 class DayIsOver(Exception):
