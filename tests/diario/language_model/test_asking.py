@@ -13,7 +13,7 @@ from virtual_world import make_world
 from trio_pipeline.diario.exchange import Stalled
 from trio_pipeline.diario.http import Unanswered
 from trio_pipeline.diario.language_model.asking import Asker, tokens_at_most
-from trio_pipeline.diario.language_model.provider import DayIsOver, End
+from trio_pipeline.diario.language_model.provider import DayIsOver, End, Unreadable
 from trio_pipeline.diario.language_model.questions import ask_about
 from trio_pipeline.diario.language_model.quota import BudgetSpent, DayUsedUp, Limits, Quota, Spending
 from trio_pipeline.diario.suppression import NOTHING_HIDDEN, parse_suppression
@@ -120,7 +120,7 @@ async def test_refusal_costs_nothing(autojump_clock, error):
     assert interview.notes.ended == [(0, None)]
 
 
-@pytest.mark.parametrize("error", [Unanswered("no answer"), Stalled("broke off in the middle")])
+@pytest.mark.parametrize("error", [Unanswered("no answer"), Stalled("broke off in the middle"), Unreadable("<html>")])
 async def test_what_may_have_been_answered_counts_as_spent(autojump_clock, error):
     interview = Interview(failing(error))
     with pytest.raises(TryAgain):

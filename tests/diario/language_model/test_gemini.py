@@ -12,13 +12,14 @@ from scripted_network import ScriptedTransport, answer, make_world
 from trio_pipeline.diario.http import Unanswered, open_http
 from trio_pipeline.diario.language_model.gemini import Gemini
 from trio_pipeline.diario.language_model.prompt import instruction
-from trio_pipeline.diario.language_model.provider import DayIsOver, End
+from trio_pipeline.diario.language_model.provider import DayIsOver, End, Unreadable
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import StopStage, TryAgain
 
 KEY = "canary-key-of-a-test"
 JSON = "application/json; charset=UTF-8"
 DEEP = b'{"a":' * 100_000
+ENDLESS = b" " * (4 * 1024 * 1024 + 1)
 
 
 class Asked:
@@ -214,11 +215,17 @@ async def test_refusal_of_another_form_is_a_refusal(autojump_clock, told):
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000, DEEP])
 async def test_success_that_is_no_object_is_tried_again(autojump_clock, body):
-    await Asked(200, body).fails(TryAgain)
+    assert (await Asked(200, body).fails(Unreadable)).counts
 
 
 async def test_endless_answer_is_given_up(autojump_clock):
-    await Asked(200, b" " * (4 * 1024 * 1024 + 1)).fails(TryAgain)
+    assert (await Asked(200, ENDLESS).fails(Unreadable)).counts
+
+
+async def test_endless_refusal_is_a_refusal(autojump_clock):
+    asked = Asked(503, ENDLESS)
+    assert (await asked.fails(TryAgain)).counts is False
+    assert asked.pacer.statistics().rejected == 1
 
 
 async def test_lost_answer_is_told_from_a_refusal(autojump_clock):

@@ -17,7 +17,7 @@ from typing import Protocol
 from trio_pipeline.diario.exchange import Stalled
 from trio_pipeline.diario.language_model.answers import Asked, Malformed, verify
 from trio_pipeline.diario.language_model.prompt import PROMPT_VERSION, instruction
-from trio_pipeline.diario.language_model.provider import Answer, DayIsOver, End, LanguageModel
+from trio_pipeline.diario.language_model.provider import Answer, DayIsOver, End, LanguageModel, Unreadable
 from trio_pipeline.diario.language_model.questions import Question, split
 from trio_pipeline.diario.language_model.quota import Quota, Spending
 from trio_pipeline.diario.suppression import Suppression
@@ -143,7 +143,7 @@ class Asker:
         """The answer, or why there is for certain none."""
         try:
             return await self._model.ask(question)
-        except Stalled:
+        except (Stalled, Unreadable):
             raise  # perhaps it was answered, and is to be paid for
         except (TryAgain, StopStage, HostPaused, DayIsOver) as error:
             return error

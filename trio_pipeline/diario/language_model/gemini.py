@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from trio_pipeline.diario.exchange import Exchange
+from trio_pipeline.diario.exchange import Exchange, Stalled
 from trio_pipeline.diario.http import Http, whole
 from trio_pipeline.diario.language_model.gemini_errors import react
 from trio_pipeline.diario.language_model.prompt import instruction, schema
-from trio_pipeline.diario.language_model.provider import Answer, End
+from trio_pipeline.diario.language_model.provider import Answer, End, Unreadable
 from trio_pipeline.diario.language_model.questions import Question
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.pacing import Pacer
@@ -98,10 +98,17 @@ class Gemini:
 
 
 async def _json(exchange: Exchange) -> Mapping[str, Any] | None:
-    """The answer's object, or None if it is no JSON object."""
-    data = await exchange.body.peek(_LARGEST_ANSWER + 1)
+    """The answer's object, or None if it is no JSON object of a length to be read."""
+    try:
+        data = await exchange.body.peek(_LARGEST_ANSWER + 1)
+    except Stalled:
+        raise
+    except TryAgain as error:  # it does not end
+        if exchange.status == 200:
+            raise Unreadable(error.reason) from error
+        raise
     if len(data) > _LARGEST_ANSWER:
-        raise TryAgain(f"the model's answer is longer than {_LARGEST_ANSWER} bytes")
+        return None
     try:
         told = json.loads(data)
     except (ValueError, RecursionError):  # the latter from brackets within brackets, some thousand deep

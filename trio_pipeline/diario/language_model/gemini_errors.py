@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from trio_pipeline.diario.exchange import Exchange
-from trio_pipeline.diario.language_model.provider import DayIsOver
+from trio_pipeline.diario.language_model.provider import DayIsOver, Unreadable
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.retry import StopStage, TryAgain
 
@@ -34,6 +34,7 @@ def react(exchange: Exchange, told: Mapping[str, Any] | None, *, key: str) -> No
     Raises:
         DayIsOver: The requests of this day are used up.
         StopStage: 400, 401, 403, 404: the same would come of every other request.
+        Unreadable: It is a success.
         TryAgain: Everything else.
     """
     error = told.get("error") if told is not None else None
@@ -56,7 +57,7 @@ def react(exchange: Exchange, told: Mapping[str, Any] | None, *, key: str) -> No
         # Overloaded is the host's doing. What else goes wrong there may be this very piece's.
         raise TryAgain(reason, after=exchange.retry_after, counts=status != 503)
     exchange.permit.succeeded()
-    raise TryAgain(f"{reason}: no answer that can be read")
+    raise (Unreadable if 200 <= status < 300 else TryAgain)(f"{reason}: no answer that can be read")
 
 
 def _said(error: Mapping[str, Any]) -> str:

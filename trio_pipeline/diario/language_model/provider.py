@@ -10,8 +10,9 @@ from enum import Enum
 from typing import Protocol
 
 from trio_pipeline.diario.language_model.questions import Question
+from trio_pipeline.retry import TryAgain
 
-__all__ = ["Answer", "DayIsOver", "End", "LanguageModel"]
+__all__ = ["Answer", "DayIsOver", "End", "LanguageModel", "Unreadable"]
 
 
 class End(Enum):
@@ -43,6 +44,10 @@ class Answer:
     output_tokens: int | None
 
 
+class Unreadable(TryAgain):
+    """An answer came and cannot be read: it may have cost what an answer costs."""
+
+
 class DayIsOver(Exception):
     """The provider takes no more requests today.
 
@@ -71,7 +76,8 @@ class LanguageModel(Protocol):
 
         Raises:
             TryAgain: It did not answer, or wants fewer requests; what it did not answer costs nothing. `Unanswered`
-                when the question went out whole and no answer came: it may have cost what an answer costs.
+                when the question went out whole and no answer came, and `Unreadable` when it cannot be read: it may
+                have cost what an answer costs.
             DayIsOver: The requests of this day are used up.
             StopStage: The key, the model's name or the form of the request is refused.
             HostPaused: The host is paused for longer than the pacer's patience.
