@@ -6,6 +6,7 @@ import json
 
 import pytest
 import trio
+import trio.testing
 from pieces import TEXT, first, piece, said, second
 from scripted_model import MemoryNotes, ScriptedModel, answer
 from virtual_world import make_world
@@ -71,6 +72,68 @@ async def test_what_was_answered_is_not_asked_again(autojump_clock):
     once = await interview.ask()
     assert await interview.ask() == once
     assert len(interview.model.asked) == 1
+
+
+async def ask_at_once(interview, askers=2):
+    """What each of them hears, or the error that it meets."""
+    heard = []
+
+    async def one():
+        try:
+            heard.append(await interview.ask())
+        except TryAgain as error:
+            heard.append(error)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(askers):
+            nursery.start_soon(one)
+    return heard
+
+
+@pytest.mark.parametrize("limits", [PLENTY, Limits(1, None, None, 10**9)])
+async def test_same_question_of_two_gazettes_is_asked_once(autojump_clock, limits):
+    interview = Interview(tells(first(), second()), limits=limits)
+    once, again = await ask_at_once(interview)
+    assert once == again
+    assert len(interview.model.asked) == len(interview.notes.begun) == 1
+    assert trio.current_time() < 2, "the second one takes no place in the minute"
+
+
+@pytest.mark.parametrize("error", [TryAgain("503"), Unanswered("no answer")])
+async def test_question_that_failed_is_asked_by_who_waited_for_it(autojump_clock, error):
+    interview = Interview(failing(error))
+    failed, *heard = await ask_at_once(interview, 3)
+    assert failed is error
+    assert all(asked.verified is not None for (asked,) in heard)
+    assert len(interview.model.asked) == 2
+
+
+@pytest.mark.parametrize("cancelled", [0, 1])
+async def test_question_that_was_cancelled_is_asked_by_who_waited_for_it(autojump_clock, cancelled):
+    interview = Interview(tells(first(), second()))
+    scopes = [trio.CancelScope() for _ in range(3)]
+    heard = []
+
+    async def one(scope):
+        with scope:
+            heard.append(await interview.ask())
+
+    async with trio.open_nursery() as nursery:
+        for scope in scopes:
+            nursery.start_soon(one, scope)
+            await trio.testing.wait_all_tasks_blocked()
+        scopes[cancelled].cancel()
+    assert len(heard) == 2
+    assert len(interview.model.asked) == (2 if cancelled == 0 else 1)
+
+
+async def test_other_questions_do_not_wait_for_one_under_way(autojump_clock):
+    interview = Interview(tells())
+    async with trio.open_nursery() as nursery:
+        for number in range(5):
+            nursery.start_soon(interview.ask, piece(f"{TEXT}\n{number}"))
+    assert len(interview.model.asked) == 5
+    assert trio.current_time() == pytest.approx(1.0)
 
 
 async def test_question_is_recorded_before_it_is_sent(autojump_clock):

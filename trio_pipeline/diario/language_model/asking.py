@@ -13,6 +13,9 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
+from weakref import WeakValueDictionary
+
+import trio
 
 from trio_pipeline.diario.exchange import Stalled
 from trio_pipeline.diario.language_model.answers import Asked, Malformed, verify
@@ -83,6 +86,8 @@ class Asker:
         self._quota = quota
         self._threads = threads
         self._suppression = suppression
+        # A lock is here as long as somebody holds it or waits for it.
+        self._under_way: WeakValueDictionary[QuestionKey, trio.Lock] = WeakValueDictionary()
 
     async def ask_all(self, questions: Iterable[Question]) -> list[Asked]:
         """Ask about pieces, one after the other.
@@ -112,7 +117,9 @@ class Asker:
         if self._suppression.holds(question.text):
             return Answer(End.UNUSABLE, "it is not sent: it holds what privacy.suppress hides", "", 0, 0)
         key = QuestionKey(self._model.name, PROMPT_VERSION, question.hash)
-        return await self._notes.answer(key) or await self._send(key, question)
+        # Gazettes share pages. Who asks the same meanwhile waits for what comes of it, and asks only if nothing did.
+        async with self._under_way.setdefault(key, trio.Lock()):
+            return await self._notes.answer(key) or await self._send(key, question)
 
     async def _read(self, question: Question, answer: Answer) -> Asked:
         if answer.end is not End.COMPLETE:
