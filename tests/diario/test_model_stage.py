@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
+import trio_parallel
 from scenes import NEWEST, open_scene
 
+from trio_pipeline.diario.job import Job
+from trio_pipeline.diario.language_model.preparing import measure, prepare
+from trio_pipeline.diario.preview import preview
 from trio_pipeline.diario.selection import Selection
+from trio_pipeline.diario.stored_text import packed
 from trio_pipeline.services.editions import editions
 from trio_pipeline.services.fault_names import FAULTS
 from trio_pipeline.services.gazettes import make_gazette
@@ -105,7 +111,8 @@ async def test_answers_are_remembered_for_another_reading(tmp_path, autojump_clo
 
 
 async def test_budget_that_is_spent_leaves_the_rest_to_another_run(tmp_path, autojump_clock):
-    async with open_scene(tmp_path, publications=published()) as scene:
+    # So slow that all three are at it before the first is answered.
+    async with open_scene(tmp_path, publications=published(), gemini={"latency": 8.0}) as scene:
         report = await read(scene, model__token_budget=23_000)
         assert report.ended_by == "finished"
         assert report.counts["model"]["left"] == 2
@@ -129,6 +136,77 @@ async def test_overloaded_model_is_tried_again(tmp_path, autojump_clock):
     async with open_scene(tmp_path, publications=made, gemini_faults=["gemini:overloaded=5x"]) as scene:
         await read(scene)
         assert scene.rows(TABLE) == truth_of(made)
+
+
+class Harmed:
+    """Worker processes, save that cutting or measuring the text of one gazette does them harm."""
+
+    def __init__(self, world, name, harm):
+        self._open = world.open_processes
+        self._name = name
+        self._harm = harm
+
+    @asynccontextmanager
+    async def open(self, count):
+        async with self._open(count) as self._processes:
+            yield self
+
+    async def run(self, function, *args):
+        if function not in {prepare, measure} or self._name not in args[0]:
+            return await self._processes.run(function, *args)
+        await trio.sleep(1)
+        if self._harm == "slow":
+            await trio.sleep_forever()
+        raise MemoryError if self._harm == "large" else trio_parallel.BrokenWorkerError("died")
+
+
+HARMS = [
+    ("large", "rejected", "it killed 2 fresh worker processes with nothing else running: it needs more than 1024 MB"),
+    ("deadly", "rejected", "it killed 2 fresh worker processes with nothing else running"),
+    ("slow", "failed", "the gazette could not be read in 10 minutes"),
+]
+
+
+@pytest.mark.parametrize(("harm", "outcome", "reason"), HARMS, ids=[harm for harm, *_ in HARMS])
+async def test_text_that_harms_its_workers_is_given_up_and_the_others_are_read(
+    tmp_path, autojump_clock, harm, outcome, reason
+):
+    made = published()
+    name = made[0].gazette.id
+    async with open_scene(tmp_path, publications=made) as scene:
+        scene.world = dataclasses.replace(scene.world, open_processes=Harmed(scene.world, name, harm).open)
+        report = await read(scene, retry__attempts=1)
+        assert report.ended_by == "finished"
+        assert scene.outcomes("model", name) == [outcome]
+        assert scene.outcomes("model").count("extracted") == 2
+        ((detail,),) = scene.rows("SELECT detail->>'reason' FROM events WHERE outcome = ?", outcome)
+        assert detail.startswith(reason)
+        assert scene.rows("SELECT count(*) FROM decisions WHERE diario_id = ?", name) == [(12,)], "what rules have read"
+        assert scene.rows("SELECT count(*) FROM unread WHERE diario_id = ?", name) == [(2,)]
+
+
+@pytest.mark.parametrize("harm", ["large", "slow"])
+async def test_estimate_passes_over_a_text_that_harms_its_workers(tmp_path, autojump_clock, harm):
+    made = published()
+    async with open_scene(tmp_path, publications=made) as scene:
+        await read(scene, "rules")
+        world = dataclasses.replace(scene.world, open_processes=Harmed(scene.world, made[0].gazette.id, harm).open)
+        job = Job(scene.gazettes, Selection(), scene.settings_with({"extract__kind": "rules+model"}), scene.secrets)
+        assert (await preview(job, world)).model.questions == 2
+
+
+async def test_gazette_of_more_pieces_than_any_is_not_sent(tmp_path, autojump_clock):
+    made = published(1)
+    async with open_scene(tmp_path, publications=made) as scene:
+        await read(scene, "rules")
+        (tmp_path / "text" / f"{made[0].gazette.id}.txt.gz").write_bytes(packed("a\n" * 400_000))
+        report = await read(scene, "model")
+        assert report.ended_by == "finished"
+        assert scene.gemini.asked == []
+        assert scene.states() == [("downloaded", "not_asked", "rejected")]
+        ((reason,),) = scene.rows("SELECT detail->>'reason' FROM events WHERE outcome = 'rejected'")
+        assert reason == ("there is more to ask a model about than in any gazette: 800,000 characters in 400,000 lines")
+        assert scene.rows("SELECT count(*) FROM decisions") == [(12,)]
 
 
 async def test_text_in_a_gazette_that_gives_orders_is_only_text(tmp_path, autojump_clock):

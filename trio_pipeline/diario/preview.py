@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.job import Job, announcement, branches_of, with_new
-from trio_pipeline.diario.language_model.estimate import UNSEEN, Estimate, estimate
-from trio_pipeline.diario.language_model.preparing import prepare
+from trio_pipeline.diario.language_model.estimate import UNSEEN, Estimate
+from trio_pipeline.diario.language_model.preparing import measure
 from trio_pipeline.diario.ledger.ledger import read_standings
 from trio_pipeline.diario.lifecycle import Life, State
 from trio_pipeline.diario.listing_years import court_day, years_to_read
+from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.selection import plan
 from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.diario.stages.reading import read_apart
 from trio_pipeline.diario.stored_text import TextLost
 from trio_pipeline.diario.texts import Texts
+from trio_pipeline.retry import GiveUp, Reject
 from trio_pipeline.world import World
 
 __all__ = ["Preview", "preview"]
@@ -72,12 +75,17 @@ async def _model_estimate(items: Sequence[Item], settings: Settings, world: Worl
     everything = settings.extract.kind == "model"
     texts = Texts(settings.run.text, world)
     total, unread = Estimate(0, 0, 0), 0
-    for item in items:
-        if item.state(Life.EXTRACT) is not State.PENDING:
-            continue
-        try:
-            prepared = await world.threads.run(prepare, str(texts.path(item.gazette.id)), everything)
-            total += estimate(prepared.questions)
-        except TextLost:
-            unread += 1
+    async with world.open_processes(1) as processes:
+        quarantine = Quarantine(processes, world.open_processes, at_once=1, is_ending=lambda: False)
+        for item in items:
+            if item.state(Life.EXTRACT) is not State.PENDING:
+                continue
+            name = item.gazette.id
+            try:
+                total += await read_apart(quarantine, name, measure, str(texts.path(name)), everything)
+            except TextLost:
+                unread += 1
+            except (Reject, GiveUp):
+                # Nothing would be asked about it.
+                continue
     return total + UNSEEN.times(unread if everything else 0), unread

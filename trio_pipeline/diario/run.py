@@ -238,7 +238,7 @@ def _flow(workshop: _Workshop, ending: Ending) -> Flow:
                 reader=workshop.branches.reader,
                 asker=workshop.asker,
                 texts=texts,
-                processes=workshop.processes,
+                quarantine=quarantine,
                 world=world,
             )
     return Flow(

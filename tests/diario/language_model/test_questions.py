@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_pipeline.diario.judgements.lines import read_lines
-from trio_pipeline.diario.language_model.questions import Question, ask_about, split
+from trio_pipeline.diario.language_model.questions import Question, TooMuchToAsk, ask_about, split
 
 NOTARIAL = "TABELIONATO DE PROTESTO DE TÍTULOS\nEdital de intimação"
 
@@ -94,6 +95,22 @@ def test_single_line_is_cut_to_the_longest_piece(text):
     questions = asked([text])
     assert all(len(question.text) <= 12_001 for question in questions)
     assert "".join(dict.fromkeys(line.text for question in questions for line in question.lines))
+
+
+@pytest.mark.parametrize("pages", [["a\n" * 5_000] * 61, ["x" * 999_999] * 19], ids=["lines", "characters"])
+def test_more_than_any_gazette_has_is_refused_before_it_is_cut(pages):
+    with pytest.raises(TooMuchToAsk, match=r"more to ask a model about than in any gazette: [\d,]+ characters in"):
+        asked(pages)
+
+
+def test_cutting_takes_time_in_proportion():
+    def seconds(count):
+        begin = time.process_time()
+        assert len(asked([f"{page(number)}\n" * 10 for number in range(count)])) > count
+        return time.process_time() - begin
+
+    seconds(20)
+    assert seconds(640) < 12 * min(seconds(80) for _ in range(3)) + 0.5
 
 
 def test_same_text_is_the_same_question():

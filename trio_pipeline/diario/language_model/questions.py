@@ -9,6 +9,7 @@ Pure: this file does not know how a piece is asked about.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -18,7 +19,7 @@ from trio_pipeline.diario.judgements.lines import PAGE_BREAK, Line, read_lines
 from trio_pipeline.diario.language_model.notaries import is_notarial
 from trio_pipeline.diario.model import Reading, Unread
 
-__all__ = ["Prepared", "Question", "ask_about", "split"]
+__all__ = ["Prepared", "Question", "TooMuchToAsk", "ask_about", "split"]
 
 _LONGEST = 12_000
 """Characters of a piece; some 4,000 tokens, whose answer is not much longer."""
@@ -28,6 +29,15 @@ _OVERLAP = 3_000
 
 _SHORTEST = 1_000
 """Characters of a piece that is not split any further."""
+
+_MOST_PIECES = 2_000
+_MOST_LINES = 300_000
+"""Of a gazette. The one that was measured has 37 pieces and some 10,000 lines; no gazette known has ten times as much.
+What is cut is handed to the one process of the run, so it must not be as much as a worker can hold."""
+
+
+class TooMuchToAsk(Exception):
+    """There is more to ask about than in any gazette; the message is one line for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +88,22 @@ def ask_about(pages: Sequence[str], *, everything: bool) -> Prepared:
     Args:
         pages: The text of each page, with the digits of personal numbers masked.
         everything: Whether the model reads all but notaries' pages; else only what the rules could not read.
+
+    Raises:
+        TooMuchToAsk: There is more than in any gazette.
     """
+    notarial = [is_notarial(page) for page in pages] if everything else []
+    if everything:
+        # Before anything is made of it.
+        asked = [page for page, is_left_out in zip(pages, notarial, strict=True) if not is_left_out]
+        _check_size(sum(map(len, asked)), sum(page.count("\n") for page in asked))
     reading = read_judgements(pages)
     lines = read_lines(pages)
     if everything:
-        notarial = [is_notarial(page) for page in pages]
         chosen = [line for line in lines if not notarial[line.page - 1]]
     else:
         chosen = _lines_of(reading.unread, lines)
+        _check_size(sum(len(line.text) + 1 for line in chosen), len(chosen))
     length = sum(map(len, pages)) + len(PAGE_BREAK) * max(0, len(pages) - 1)
     pieces = _cut([*_short(chosen)], (0, length))
     spans = [judgement.span for judgement in reading.judgements] + [entry.span for entry in reading.unread]
@@ -97,12 +115,13 @@ def split(question: Question) -> tuple[Question, ...]:
     """A piece in two halves, or nothing if it is too short for that."""
     if len(question.text) < 2 * _SHORTEST or len(question.lines) < 2:
         return ()
-    middle = min(_first_beyond(question.lines, len(question.text) / 2), len(question.lines) - 1)
+    ends = _ends(question.lines)
+    middle = min(_first_beyond(ends, 0, len(question.text) / 2), len(question.lines) - 1)
     border = question.lines[middle].start
     if not question.owns(border):
         return ()
     overlap = min(_OVERLAP, len(question.text) // 4)
-    end = middle + _first_beyond(question.lines[middle:], overlap)
+    end = _first_beyond(ends, middle, overlap)
     first, last = question.owned
     halves = (
         Question(question.lines[:end], (first, border)),
@@ -114,6 +133,13 @@ def split(question: Question) -> tuple[Question, ...]:
 def _within(entries: Sequence[int], piece: Question) -> tuple[int, ...]:
     """The entries that begin in a piece."""
     return tuple(entry for entry in entries if piece.lines[0].start <= entry < piece.lines[-1].end)
+
+
+def _check_size(characters: int, lines: int) -> None:
+    if characters > _MOST_PIECES * (_LONGEST - _OVERLAP) or lines > _MOST_LINES:
+        raise TooMuchToAsk(
+            f"there is more to ask a model about than in any gazette: {characters:,} characters in {lines:,} lines"
+        )
 
 
 def _lines_of(unread: Iterable[Unread], lines: Sequence[Line]) -> list[Line]:
@@ -132,6 +158,9 @@ def _lines_of(unread: Iterable[Unread], lines: Sequence[Line]) -> list[Line]:
 def _short(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines, of which those that no piece could hold are cut; no court writes such lines."""
     for line in lines:
+        if len(line.text) <= _LONGEST:
+            yield line
+            continue
         for first in range(0, len(line.text), _LONGEST):
             text = line.text[first : first + _LONGEST]
             start = line.start + first
@@ -141,22 +170,25 @@ def _short(lines: Iterable[Line]) -> Iterator[Line]:
 def _cut(lines: Sequence[Line], owned: tuple[int, int]) -> list[Question]:
     """Pieces of about the longest length; the next begins before the last has ended."""
     pieces = []
+    ends = _ends(lines)
     first, begin = 0, owned[0]
     while first < len(lines):
-        end = first + _first_beyond(lines[first:], _LONGEST)
+        end = _first_beyond(ends, first, _LONGEST)
         if end == len(lines):
             pieces.append(Question(tuple(lines[first:]), (begin, owned[1])))
             break
-        following = max(first + 1, first + _first_beyond(lines[first:end], _LONGEST - _OVERLAP))
+        following = _first_beyond(ends, first, _LONGEST - _OVERLAP)
         border = lines[following].start
         pieces.append(Question(tuple(lines[first:end]), (begin, border)))
         first, begin = following, border
     return pieces
 
 
-def _first_beyond(lines: Sequence[Line], length: float) -> int:
-    """How many lines fill so many characters; at least one."""
-    for index, total in enumerate(accumulate(len(line.text) + 1 for line in lines)):
-        if total > length:
-            return max(1, index)
-    return len(lines)
+def _ends(lines: Iterable[Line]) -> list[int]:
+    """How many characters there are before each line, and in all."""
+    return [0, *accumulate(len(line.text) + 1 for line in lines)]
+
+
+def _first_beyond(ends: Sequence[int], first: int, length: float) -> int:
+    """The first line that no longer fits into so many characters from the line `first` on; at least the next one."""
+    return max(first + 1, bisect_right(ends, ends[first] + length, lo=first) - 1)

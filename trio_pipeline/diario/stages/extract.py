@@ -7,25 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import trio
-
 from trio_pipeline.diario.extraction import extract, extract_text
 from trio_pipeline.diario.items import Item
-from trio_pipeline.diario.pdf import PdfUnreadable
 from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.readers import RULES, Reader, ReadingPart
 from trio_pipeline.diario.spool import Spool
 from trio_pipeline.diario.stages.bookkeeping import Result
+from trio_pipeline.diario.stages.reading import read_apart
 from trio_pipeline.diario.stored_text import TextLost, read_again
 from trio_pipeline.diario.texts import Texts
-from trio_pipeline.retry import GiveUp, Reject
 
 __all__ = ["Extracted", "Extractor"]
 
 T = TypeVar("T")
-
-_LONGEST_READING = 600.0
-"""Seconds for reading a PDF; the largest real ones take half a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +89,4 @@ class Extractor:
         return Extracted(item, "read" if is_left_to_model else "extracted", detail, parts=(part,))
 
     async def _run(self, item: Item, function: Callable[[str], T], path: Path) -> T:
-        try:
-            return await self._quarantine.run(item.gazette.id, function, str(path), seconds=_LONGEST_READING)
-        except PdfUnreadable as error:
-            raise Reject(error.reason) from None
-        except trio.TooSlowError:
-            raise GiveUp(f"the gazette could not be read in {_LONGEST_READING / 60:.0f} minutes") from None
+        return await read_apart(self._quarantine, item.gazette.id, function, str(path))

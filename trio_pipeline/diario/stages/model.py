@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import trio_parallel
-
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.language_model.answers import Asked
 from trio_pipeline.diario.language_model.asking import Asker
@@ -13,13 +11,15 @@ from trio_pipeline.diario.language_model.quota import BudgetSpent, DayUsedUp
 from trio_pipeline.diario.lifecycle import Life
 from trio_pipeline.diario.model import Reading
 from trio_pipeline.diario.packed_readings import packed_reading
+from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.readers import MODEL, RULES, Reader, ReadingPart
 from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.diario.stages.extract import Extracted
+from trio_pipeline.diario.stages.reading import read_apart
 from trio_pipeline.diario.stored_text import TextLost
 from trio_pipeline.diario.texts import Texts
 from trio_pipeline.retry import TryAgain
-from trio_pipeline.world import Processes, World
+from trio_pipeline.world import World
 
 __all__ = ["ModelReader"]
 
@@ -31,15 +31,15 @@ class ModelReader:
         reader: Which one, and whether it reads what the rules leave or everything.
         asker: Asks it.
         texts: Where texts are kept.
-        processes: Where texts are made ready.
+        quarantine: Where texts are made ready.
         world: For the time of day.
     """
 
-    def __init__(self, *, reader: Reader, asker: Asker, texts: Texts, processes: Processes, world: World) -> None:
+    def __init__(self, *, reader: Reader, asker: Asker, texts: Texts, quarantine: Quarantine, world: World) -> None:
         self._reader = reader
         self._asker = asker
         self._texts = texts
-        self._processes = processes
+        self._quarantine = quarantine
         self._world = world
 
     async def read(self, item: Item) -> Result:
@@ -47,6 +47,8 @@ class ModelReader:
 
         Raises:
             TryAgain: The model did not answer, or takes no more requests today; what it has answered is kept.
+            Reject: There is more to ask about than in any gazette, or its text kills the workers that cut it.
+            GiveUp: Cutting its text takes too long.
             StopStage: The key, the model's name or the form of the request is refused.
             HostPaused: The host is paused for longer than the pacer's patience.
 
@@ -54,12 +56,11 @@ class ModelReader:
         """
         everything = self._reader.rules is None
         try:
-            prepared = await self._processes.run(prepare, str(self._texts.path(item.gazette.id)), everything)
+            name = item.gazette.id
+            prepared = await read_apart(self._quarantine, name, prepare, str(self._texts.path(name)), everything)
         except TextLost as error:
             item.has_text = False
             return Result(item, "put_off", {"reason": f"{error}; it is made again"})
-        except trio_parallel.BrokenWorkerError:
-            raise TryAgain("the worker process died while it read the text", counts=False) from None
         try:
             asked = await self._asker.ask_all(prepared.questions)
         except BudgetSpent as error:
