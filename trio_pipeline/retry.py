@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 __all__ = [
+    "LONGEST_RETRY_AFTER",
     "Backoff",
     "Done",
     "Failed",
@@ -214,7 +215,7 @@ def decide(
             return Failed(error.reason)
 
 
-_LONGEST_RETRY_AFTER = 86_400.0
+LONGEST_RETRY_AFTER = 86_400.0
 """Seconds. Nobody who means it asks for more than a day, and an absurd date would put an item off for centuries."""
 
 
@@ -230,11 +231,11 @@ def retry_after_seconds(value: str | None, now: datetime.datetime) -> float | No
     text = value.strip()
     if text.isascii() and text.isdigit():
         # A longer number is no waiting time but an error or an attack; float() of it could be infinite.
-        return min(float(text), _LONGEST_RETRY_AFTER) if len(text) <= 9 else None
+        return min(float(text), LONGEST_RETRY_AFTER) if len(text) <= 9 else None
     try:
         moment = email.utils.parsedate_to_datetime(text)
         if moment.tzinfo is not None:
             moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):  # the latter from absurd years and time zones
         return None
-    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_RETRY_AFTER)
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_RETRY_AFTER)

@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 from pieces import piece
-from scripted_network import ScriptedTransport, answer, make_world
+from scripted_network import Pieces, ScriptedTransport, answer, make_world
 
 from trio_pipeline.diario.http import Unanswered, open_http
 from trio_pipeline.diario.language_model.gemini import Gemini
@@ -199,6 +199,13 @@ async def test_minutes_quota_says_how_long_to_wait(autojump_clock, delay, second
     assert (failure.after, failure.counts) == (seconds, False)
 
 
+@pytest.mark.parametrize("delay", ["86401s", "999999999s", "999999999.999999999s"])
+async def test_nobody_is_waited_for_longer_than_a_day(autojump_clock, delay):
+    asked = Asked(429, error(429, "RESOURCE_EXHAUSTED", "quota", retry_info(delay)))
+    assert (await asked.fails(TryAgain)).after == 86_400
+    assert asked.pacer.statistics().paused_until == pytest.approx(86_400, abs=1)
+
+
 async def test_days_quota_ends_the_day(autojump_clock):
     day = quota_failure("GenerateRequestsPerDayPerProjectPerModel-FreeTier")
     asked = Asked(429, error(429, "RESOURCE_EXHAUSTED", "quota", day, retry_info("52758s")))
@@ -220,6 +227,12 @@ async def test_success_that_is_no_object_is_tried_again(autojump_clock, body):
 
 async def test_endless_answer_is_given_up(autojump_clock):
     assert (await Asked(200, ENDLESS).fails(Unreadable)).counts
+
+
+async def test_answer_that_does_not_end_may_have_been_paid_for(autojump_clock):
+    asked = Asked()
+    asked.transport = ScriptedTransport(lambda _: httpx.Response(200, stream=Pieces([30.0, b" " * 4_096] * 130)))
+    await asked.fails(Unreadable)
 
 
 async def test_endless_refusal_is_a_refusal(autojump_clock):

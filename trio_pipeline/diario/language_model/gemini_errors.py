@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from trio_pipeline.diario.exchange import Exchange
 from trio_pipeline.diario.language_model.provider import DayIsOver, Unreadable
 from trio_pipeline.diario.quoting import terminal_safe
-from trio_pipeline.retry import StopStage, TryAgain
+from trio_pipeline.retry import LONGEST_RETRY_AFTER, StopStage, TryAgain
 
 __all__ = ["react"]
 
@@ -81,11 +81,11 @@ def _quotas(error: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _retry_delay(error: Mapping[str, Any]) -> float | None:
-    """The seconds of RetryInfo (`45.837906927s`), or None."""
+    """The seconds of RetryInfo (`45.837906927s`), a day at most, or None."""
     for detail in _details(error, "RetryInfo"):
         match = _DURATION.fullmatch(_text(detail, "retryDelay"))
         if match:
-            return float(match[1])
+            return min(float(match[1]), LONGEST_RETRY_AFTER)
     return None
 
 
