@@ -30,14 +30,14 @@ class Asked:
         self.transport = ScriptedTransport(lambda _: answer(status, data, JSON, **headers))
         self.pacer = Pacer("model")
 
-    async def ask(self, name="gemini-x"):
+    async def ask(self, name="gemini-x", key=KEY):
         async with open_http(make_world(self.transport), user_agent="tests") as http:
-            model = Gemini(http, self.pacer, base_url="https://model.example", name=name, key=KEY)
+            model = Gemini(http, self.pacer, base_url="https://model.example", name=name, key=key)
             return await model.ask(piece())
 
-    async def fails(self, error):
+    async def fails(self, error, *, key=KEY):
         with pytest.raises(error) as caught:
-            await self.ask()
+            await self.ask(key=key)
         assert KEY not in str(caught.value)
         return caught.value
 
@@ -187,6 +187,29 @@ async def test_what_every_request_would_meet_stops_the_stage(autojump_clock, sta
 async def test_refusal_that_quotes_the_key_does_not_show_it(autojump_clock):
     told = error(403, "PERMISSION_DENIED", f"Consumer 'api_key:{KEY}' has been suspended.")
     assert "«hidden»" in str(await Asked(403, told).fails(StopStage))
+
+
+@pytest.mark.parametrize("before", range(200 - len(KEY), 205))
+async def test_no_part_of_the_key_is_shown_where_a_refusal_is_cut(autojump_clock, before):
+    told = error(403, "PERMISSION_DENIED", "." * (before - len("PERMISSION_DENIED ")) + KEY + "!" * 300)
+    assert KEY[:3] not in str(await Asked(403, told).fails(StopStage))
+
+
+@pytest.mark.parametrize("before", [0, 1, *range(60 - len(KEY), 62)])
+@pytest.mark.parametrize(
+    "told", [lambda said: candidate(reason=said), lambda said: {"promptFeedback": {"blockReason": said}}]
+)
+async def test_reason_that_quotes_the_key_is_kept_without_it(autojump_clock, before, told):
+    given = await Asked(body=told("." * before + KEY + "\n" * 300)).ask()
+    assert given.end is End.UNUSABLE
+    assert KEY[:3] not in given.reason
+    assert given.reason.isprintable()
+    assert len(given.reason) <= 60
+
+
+async def test_refusal_to_somebody_without_a_key_is_shown_as_it_is(autojump_clock):
+    asked = Asked(403, error(403, "PERMISSION_DENIED", "no key"))
+    assert str(await asked.fails(StopStage, key="")).endswith(": PERMISSION_DENIED no key")
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,17 @@ from urllib.parse import quote
 
 from trio_pipeline.diario.exchange import Exchange, Stalled
 from trio_pipeline.diario.http import Http, whole
-from trio_pipeline.diario.language_model.gemini_errors import react
+from trio_pipeline.diario.language_model.gemini_errors import react, shown
 from trio_pipeline.diario.language_model.prompt import instruction, schema
 from trio_pipeline.diario.language_model.provider import Answer, End, Unreadable
 from trio_pipeline.diario.language_model.questions import Question
-from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import TryAgain
 
 __all__ = ["Gemini"]
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
+_LONGEST_WORD = 60  # none that is known has more than half of that
 # The only reason of `Candidate.finishReason` that stands for an answer. All others (MAX_TOKENS, RECITATION, SAFETY,
 # SPII, BLOCKLIST, PROHIBITED_CONTENT, OTHER and what is yet to come) are about something in the piece.
 _FINISHED = "STOP"
@@ -82,7 +82,7 @@ class Gemini:
             if exchange.status != 200 or told is None:
                 react(exchange, told, key=self._key)
             exchange.permit.succeeded()
-            return _answer(told or {}, _Credible(len(body), self.most_output))
+            return _answer(told or {}, _Credible(len(body), self.most_output), self._key)
 
     def _request(self, question: Question) -> dict[str, object]:
         return {
@@ -116,14 +116,14 @@ async def _json(exchange: Exchange) -> Mapping[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
-def _answer(told: Mapping[str, Any], credible: _Credible) -> Answer:
+def _answer(told: Mapping[str, Any], credible: _Credible, key: str) -> Answer:
     spent = _spent(_object(told.get("usageMetadata")), credible)
     candidates = _list(told.get("candidates"))
     if not candidates:
         blocked = _object(told.get("promptFeedback")).get("blockReason")
-        return Answer(End.UNUSABLE, _word(blocked, "no candidate"), "", *spent)
+        return Answer(End.UNUSABLE, _word(blocked, "no candidate", key), "", *spent)
     candidate = _object(candidates[0])
-    reason = _word(candidate.get("finishReason"), "no finish reason")
+    reason = _word(candidate.get("finishReason"), "no finish reason", key)
     text = "".join(_texts(candidate))
     if reason != _FINISHED:
         return Answer(End.UNUSABLE, reason, "", *spent)
@@ -167,5 +167,5 @@ def _count(usage: Mapping[str, Any], name: str, most: int) -> int | None:
     return value if type(value) is int and 0 <= value <= most else None
 
 
-def _word(value: object, otherwise: str) -> str:
-    return terminal_safe(value[:60]) if isinstance(value, str) and value else otherwise
+def _word(value: object, otherwise: str, key: str) -> str:
+    return shown(value, _LONGEST_WORD, key=key) if isinstance(value, str) and value else otherwise

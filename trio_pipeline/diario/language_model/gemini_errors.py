@@ -17,7 +17,7 @@ from trio_pipeline.diario.language_model.provider import DayIsOver, Unreadable
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.retry import LONGEST_RETRY_AFTER, StopStage, TryAgain
 
-__all__ = ["react"]
+__all__ = ["react", "shown"]
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _LONGEST_REASON = 200
@@ -40,7 +40,7 @@ def react(exchange: Exchange, told: Mapping[str, Any] | None, *, key: str) -> No
     error = told.get("error") if told is not None else None
     error = error if isinstance(error, dict) else {}
     status = exchange.status
-    reason = f"the model answered with status {status}{_said(error)}".replace(key, "«hidden»")
+    reason = f"the model answered with status {status}{_said(error, key)}"
     if status == 429:
         if any("PerDay" in quota for quota in _quotas(error)):
             # Nobody asks again before the day is over, so that there is no pause to be kept.
@@ -60,9 +60,16 @@ def react(exchange: Exchange, told: Mapping[str, Any] | None, *, key: str) -> No
     raise (Unreadable if 200 <= status < 300 else TryAgain)(f"{reason}: no answer that can be read")
 
 
-def _said(error: Mapping[str, Any]) -> str:
+def shown(text: str, longest: int, *, key: str) -> str:
+    """What a person is shown of the host's words: on one line, no longer than so many characters, without the key."""
+    # The key is replaced while it is whole: a cut through its middle would leave half of it.
+    hidden = text.replace(key, "«hidden»") if key else text
+    return terminal_safe(hidden[:longest])[:longest]
+
+
+def _said(error: Mapping[str, Any], key: str) -> str:
     words = [error[name] for name in ("status", "message") if isinstance(error.get(name), str)]
-    return f": {terminal_safe(' '.join(words))[:_LONGEST_REASON]}" if words else ""
+    return f": {shown(' '.join(words), _LONGEST_REASON, key=key)}" if words else ""
 
 
 def _details(error: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
