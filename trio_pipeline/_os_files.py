@@ -62,6 +62,11 @@ def remove(path: Path) -> bool:
         path.unlink()
     except FileNotFoundError:
         return False
+    except (IsADirectoryError, PermissionError):  # macOS says the second of a directory
+        if not path.is_dir():
+            raise
+        # Somebody has put it in the place of a file of ours. What it holds is not ours to delete.
+        path.rmdir()
     return True
 
 

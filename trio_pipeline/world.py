@@ -143,7 +143,7 @@ class Files(Protocol):
         """Rename, over what may be there, and sync the directory: afterwards the name is durable."""
 
     async def remove(self, path: Path) -> bool:
-        """Delete a file; False if there was none."""
+        """Delete a file, or a directory in its place that is empty; False if there was none."""
 
     async def size(self, path: Path) -> int | None:
         """Length in bytes, or None if there is no such file."""

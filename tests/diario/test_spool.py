@@ -562,6 +562,20 @@ async def test_pdf_never_here_is_not_verified(disk):
     assert not await spool.verify("a", checksums_of(b"gazette"))
 
 
+@pytest.mark.parametrize("content", [b"gazettE", None], ids=["changed", "gone"])
+async def test_what_was_written_is_read_again_when_asked(disk, content):
+    spool = await disk.open()
+    await bring(spool, "a", b"gazette")
+    assert await spool.look_again("a", checksums_of(b"gazette"))
+    if content is None:
+        del disk.files.contents[DIRECTORY / "a.pdf"]
+    else:
+        disk.files.contents[DIRECTORY / "a.pdf"] = content
+    assert not await spool.look_again("a", checksums_of(b"gazette"))
+    assert "a" not in spool
+    assert spool.statistics().used == 0
+
+
 # Any way that workers may go about it.
 
 PDFS = [f"gazette-{number}" for number in range(6)]

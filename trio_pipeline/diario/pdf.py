@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pypdfium2
 from pypdfium2 import raw
 
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
+from trio_pipeline.diario.plain_files import read_plain
 
 __all__ = ["PdfUnreadable", "count_pages", "read_pages"]
 
@@ -49,6 +49,7 @@ def count_pages(path: str) -> int:
 
     Raises:
         PdfUnreadable: It does not open, or has none.
+        OSError: No regular file lies there.
     """
     with _open(path) as document:
         return _number_of_pages(document)
@@ -60,6 +61,7 @@ def read_pages(path: str) -> list[str]:
     Raises:
         PdfUnreadable: It does not open, or a page of it does not (half a gazette would pass for a whole one), it is
             larger than any gazette, or it is a scan.
+        OSError: No regular file lies there.
     """
     with _open(path) as document:
         count = _number_of_pages(document)
@@ -78,7 +80,7 @@ def read_pages(path: str) -> list[str]:
 
 def _open(path: str) -> pypdfium2.PdfDocument:
     # From memory: PDFium itself reads a file in pieces of 4 KB with a seek before each, 2,000 times for the sample.
-    content = Path(path).read_bytes()
+    content = read_plain(path)
     try:
         return pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:

@@ -26,6 +26,7 @@ from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.model import Checksums
 from trio_pipeline.diario.partials import Partial
 from trio_pipeline.diario.parts import Part
+from trio_pipeline.diario.plain_files import is_replaced
 from trio_pipeline.world import World
 
 __all__ = ["Keep", "NoRoom", "Spool", "SpoolFull", "SpoolStatistics", "take_over_spool"]
@@ -311,17 +312,28 @@ class Spool:
         One that this run has written or verified before is not read again.
         """
         entry = self._entries.get(identifier)
+        return entry is not None and (entry.verified or await self.look_again(identifier, checksums))
+
+    async def look_again(self, identifier: str, checksums: Checksums) -> bool:
+        """Whether a PDF is still what it was, though this run has written it; one that is not is removed.
+
+        For whoever could not read it: the disk is not ours alone.
+        """
+        entry = self._entries.get(identifier)
         if entry is None:
             return False
-        if not entry.verified and not await self._is_intact(identifier, checksums):
+        entry.verified = await self._is_intact(identifier, checksums)
+        # It may have been brought back meanwhile.
+        if not entry.verified and self._entries.get(identifier) is entry:
             await self.remove(identifier)
-            return False
-        entry.verified = True
-        return True
+        return entry.verified
 
     async def _is_intact(self, identifier: str, checksums: Checksums) -> bool:
+        path = self.path(identifier)
         try:
-            return await hash_file(self._world, self.path(identifier)) == checksums
+            return not await self._world.threads.run(is_replaced, path) and (
+                await hash_file(self._world, path) == checksums
+            )
         except FileNotFoundError:
             return False
 

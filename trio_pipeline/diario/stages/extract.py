@@ -16,6 +16,7 @@ from trio_pipeline.diario.stages.bookkeeping import Result
 from trio_pipeline.diario.stages.reading import read_apart
 from trio_pipeline.diario.stored_text import TextLost, read_again
 from trio_pipeline.diario.texts import Texts
+from trio_pipeline.retry import Reject
 
 __all__ = ["Extracted", "Extractor"]
 
@@ -73,7 +74,16 @@ class Extractor:
 
     async def _from_pdf(self, item: Item) -> Result:
         if item.checksums is None or not await self._spool.verify(item.gazette.id, item.checksums):
-            return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
+            return _brought_back(item)
+        try:
+            return await self._read_pdf(item)
+        except (Reject, OSError):
+            # The spool trusts what this run has written, and somebody may have changed it since.
+            if await self._spool.look_again(item.gazette.id, item.checksums):
+                raise
+            return _brought_back(item)
+
+    async def _read_pdf(self, item: Item) -> Result:
         path = self._spool.path(item.gazette.id)
         if self._reader.rules is None:
             text = await self._run(item, extract_text, path)
@@ -90,3 +100,7 @@ class Extractor:
 
     async def _run(self, item: Item, function: Callable[[str], T], path: Path) -> T:
         return await read_apart(self._quarantine, item.gazette.id, function, str(path))
+
+
+def _brought_back(item: Item) -> Result:
+    return Result(item, "put_off", {"reason": "its PDF is no longer what it was, and is brought back"})
