@@ -101,6 +101,22 @@ async def test_what_rules_have_read_stays_when_a_model_is_added(tmp_path, autoju
         assert scene.rows(TABLE) == truth_of(made)
 
 
+async def test_what_a_model_has_read_stays_when_newer_rules_read_without_it(tmp_path, autojump_clock, monkeypatch):
+    made = published()
+    async with open_scene(tmp_path, publications=made) as scene:
+        await read(scene)
+        monkeypatch.setattr("trio_pipeline.diario.job.READER_VERSION", "newer")
+        await read(scene, "rules")
+        assert scene.rows(TABLE) == truth_of(made)
+        assert scene.rows("SELECT DISTINCT extractor_version FROM decisions WHERE extractor = 'rules'") != [("newer",)]
+        await read(scene)
+        assert scene.rows(TABLE) == truth_of(made)
+        assert scene.rows("SELECT DISTINCT extractor_version FROM decisions WHERE extractor = 'rules'") == [("newer",)]
+        assert len(scene.gemini.asked) == 3, "answers are remembered"
+        await scene.run(extract__kind="rules", archive__kind="none", selection=Selection(force=True))
+        assert scene.rows("SELECT DISTINCT extractor FROM decisions") == [("rules",)]
+
+
 async def test_answers_are_remembered_for_another_reading(tmp_path, autojump_clock):
     async with open_scene(tmp_path, publications=published()) as scene:
         await read(scene)

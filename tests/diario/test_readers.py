@@ -16,7 +16,8 @@ RULES, BOTH, MODEL = Reader("3"), Reader("3", "m/1"), Reader(None, "m/1")
         (RULES, "rules", "2", 0, False),
         (RULES, "", "", 0, False),
         (RULES, "rules+model", "3+m/1", 1, True),
-        (RULES, "rules+model", "2+m/1", 0, False),
+        (RULES, "rules+model", "2+m/1", 0, True),
+        (RULES, "rules+model", "2+m/1", 2, True),
         (RULES, "model", "m/1", 0, True),
         (BOTH, "rules", "3", 0, True),
         (BOTH, "rules", "3", 2, False),
@@ -29,5 +30,22 @@ RULES, BOTH, MODEL = Reader("3"), Reader("3", "m/1"), Reader(None, "m/1")
         (MODEL, "model", "older/1", 2, True),
     ],
 )
-def test_newer_rules_read_again_and_a_model_only_what_none_has_read(reader, extractor, version, unread, expected):
+def test_newer_rules_read_again_what_no_model_has_read_and_a_model_what_none_has(
+    reader, extractor, version, unread, expected
+):
     assert reader.has_done(PastReading(extractor, version, unread)) is expected
+
+
+@pytest.mark.parametrize(
+    ("extractor", "version", "expected"),
+    [
+        ("rules", "3", False),
+        ("rules", "2", True),
+        ("", "", True),
+        ("rules+model", "3+m/1", False),
+        ("rules+model", "2+m/1", True),
+        ("model", "m/1", False),
+    ],
+)
+def test_what_other_rules_have_read_is_told_though_it_is_left_alone(extractor, version, expected):
+    assert PastReading(extractor, version, 0).is_by_other_rules("3") is expected

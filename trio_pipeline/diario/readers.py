@@ -1,7 +1,7 @@
 """Who reads judgements, and whether what an earlier reader has left needs to be read again.
 
 Rules cost nothing, so what older rules have read is read again by newer ones. A model costs money: what a model has
-read is read again only when somebody asks for it.
+read is read again only by a run with a model that newer rules come with, or when somebody asks for it.
 
 Pure: this file does not know how anything is read.
 """
@@ -55,6 +55,12 @@ class PastReading:
         versions = dict(zip(self.extractor.split("+"), self.version.split("+", maxsplit=1), strict=False))
         return versions.get(extractor)
 
+    def is_by_other_rules(self, rules: str) -> bool:
+        """Whether rules have read it that are not these, or nobody knows who has; a model alone has no rules."""
+        if self.version_of(RULES) is None:
+            return self.version_of(MODEL) is None
+        return self.version_of(RULES) != rules
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -69,9 +75,14 @@ class Reader:
     model: str | None = None
 
     def has_done(self, past: PastReading) -> bool:
-        """Whether nothing would come of reading a gazette again."""
-        if past.version_of(MODEL) is not None and past.version_of(RULES) is None:
+        """Whether nothing would come of reading a gazette again, or less than stands in the table.
+
+        A model costs money, and the newest reading alone is shown: rules without a model would take away what one has
+        read. So even newer rules leave it alone, until a run with a model reads again what they leave.
+        """
+        was_read_by_model = past.version_of(MODEL) is not None
+        if was_read_by_model and (self.model is None or past.version_of(RULES) is None):
             return True
         if self.rules is None or past.version_of(RULES) != self.rules:
             return False
-        return self.model is None or past.unread == 0 or past.version_of(MODEL) is not None
+        return self.model is None or past.unread == 0 or was_read_by_model

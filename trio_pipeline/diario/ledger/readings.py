@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from trio_pipeline.diario.readers import PastReading, Reader
+from trio_pipeline.diario.readers import PastReading
 
 __all__ = ["Year", "by_year"]
 
@@ -48,7 +48,7 @@ class Year:
         self.entries_read += _number(group, "entries_read")
         self.entries_unread += _number(group, "entries_unread")
         past = PastReading(str(group["extractor"]), str(group["version"]), 0)
-        if not Reader(rules).has_done(past):
+        if past.is_by_other_rules(rules):
             self.by_older_rules += gazettes
 
 
