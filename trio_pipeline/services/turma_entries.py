@@ -131,8 +131,8 @@ def _counsel(rng: random.Random, parties: Sequence[str]) -> tuple[Advogado, ...]
 
 
 def _unpointed(names: Sequence[str]) -> tuple[str, ...]:
-    """Names as `Judgement` has them: without punctuation at the end, even that of an abbreviation."""
-    return tuple(name.rstrip(".") for name in names)
+    """Names as `Judgement` has them: each once, without punctuation at the end, even that of an abbreviation."""
+    return tuple(dict.fromkeys(name.rstrip(".") for name in names))
 
 
 def _title(title: str, name: str, *, capitals: bool) -> str:

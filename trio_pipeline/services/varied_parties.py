@@ -59,7 +59,7 @@ def varied_party(rng: random.Random, labels: Labels) -> Party:
     """A side in one of many forms."""
     form = rng.choice((_persons, _persons, _represented, _glued, _firm, _hidden))
     party = form(rng, labels)
-    names = tuple(labels.cased(name).rstrip(".") for name in party.names)
+    names = tuple(dict.fromkeys(labels.cased(name).rstrip(".") for name in party.names))
     return Party(labels.cased(party.printed), names, party.several, party.secret)
 
 
