@@ -51,7 +51,10 @@ async def test_newer_rules_read_again_by_themselves(tmp_path, autojump_clock, ma
         assert scene.outcomes("extract").count("extracted") == 4
 
 
-@pytest.mark.parametrize("harm", ["gone", "cut", "garbage"])
+BOMB = gzip.compress(bytes(200_000_000))
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "garbage", "bomb"])
 async def test_text_that_is_lost_is_made_again(tmp_path, autojump_clock, made, harm):
     async with open_scene(tmp_path, publications=made) as scene:
         await scene.run(**READ)
@@ -60,7 +63,7 @@ async def test_text_that_is_lost_is_made_again(tmp_path, autojump_clock, made, h
         if harm == "gone":
             text.unlink()
         else:
-            text.write_bytes(whole[: len(whole) // 2] if harm == "cut" else b"no text")
+            text.write_bytes({"cut": whole[: len(whole) // 2], "garbage": b"no text", "bomb": BOMB}[harm])
         await scene.run(**READ, selection=Selection(force=True))
         assert gzip.decompress(text.read_bytes()) == gzip.decompress(whole)
         assert {extracted for _, _, extracted in scene.states()} == {"extracted"}

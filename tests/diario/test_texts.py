@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
+import os
 
 import pytest
 import trio
 
-from trio_pipeline.diario.stored_text import TextLost, packed
+from trio_pipeline.diario.stored_text import MOST_CHARACTERS, TextLost, packed, pages_of
 from trio_pipeline.diario.texts import Texts, read_text
 from trio_pipeline.world import real_world
 
@@ -72,6 +74,47 @@ def test_damaged_text_is_an_error(tmp_path):
     (tmp_path / f"{ID}.txt.gz").write_bytes(b"not compressed")
     with pytest.raises(TextLost, match="BadGzipFile"):
         read_text(tmp_path, ID)
+
+
+@pytest.mark.parametrize("cut", [1, 4, 12])
+def test_half_a_text_is_an_error(tmp_path, cut):
+    (tmp_path / f"{ID}.txt.gz").write_bytes(packed("texto " * 1_000)[:-cut])
+    with pytest.raises(TextLost, match="EOFError"):
+        read_text(tmp_path, ID)
+
+
+def bomb(megabytes):
+    """Some hundred kilobytes that unpack to so many megabytes."""
+    return gzip.compress(bytes(megabytes * 1_000_000), compresslevel=9)
+
+
+@pytest.mark.parametrize("data", [bomb(200), bomb(50)], ids=["bytes", "characters"])
+def test_text_that_unpacks_to_more_than_any_is_lost(tmp_path, data):
+    (tmp_path / f"{ID}.txt.gz").write_bytes(data)
+    for reading in (lambda: read_text(tmp_path, ID), lambda: pages_of(str(tmp_path / f"{ID}.txt.gz"))):
+        with pytest.raises(TextLost, match=r"^the stored text is not what was stored: it is longer than any$"):
+            reading()
+
+
+def test_longest_text_comes_back(tmp_path):
+    (tmp_path / f"{ID}.txt.gz").write_bytes(packed("a" * MOST_CHARACTERS + "\f"))
+    assert len(read_text(tmp_path, ID)) == MOST_CHARACTERS + 1
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["directory", "pipe"])
+def test_what_is_no_file_is_no_text(tmp_path, make):
+    make(tmp_path / f"{ID}.txt.gz")
+    with pytest.raises(TextLost):
+        pages_of(str(tmp_path / f"{ID}.txt.gz"))
+    with pytest.raises(OSError, match=ID):
+        read_text(tmp_path, ID)
+
+
+async def test_directory_in_the_way_is_named(tmp_path):
+    (tmp_path / f"{ID}.txt.gz").mkdir()
+    with pytest.raises(IsADirectoryError, match=f"a directory is in the way of a text: .*{ID}.txt.gz"):
+        await Texts(tmp_path, real_world()).store(ID, packed("novo"))
+    assert [path.name for path in tmp_path.iterdir()] == [f"{ID}.txt.gz"]
 
 
 async def test_full_disk_leaves_the_older(tmp_path):

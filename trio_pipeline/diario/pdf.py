@@ -15,15 +15,13 @@ from pypdfium2 import raw
 
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
 from trio_pipeline.diario.plain_files import read_plain
+from trio_pipeline.diario.stored_text import MOST_CHARACTERS, MOST_PAGES
 
 __all__ = ["PdfUnreadable", "count_pages", "read_pages"]
 
-_MOST_PAGES = 20_000
-"""The gazettes known have less than 2,000 pages; a damaged or hostile file can claim any number."""
-
+_MOST_PAGES = MOST_PAGES
+_MOST_CHARACTERS = MOST_CHARACTERS
 _MOST_CHARACTERS_OF_A_PAGE = 1_000_000
-_MOST_CHARACTERS = 40_000_000
-"""Of a whole PDF. The sample has 3,500 on a page; with all that is made of them, these fit a worker's memory."""
 
 _FEWEST_OF_A_TEXT = 100
 """Visible characters that make a page of text. A stamp or a signature on a scanned page has fewer."""

@@ -9,17 +9,30 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from pathlib import Path
 
 from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
 from trio_pipeline.diario.packed_readings import PackedReading, packed_reading
+from trio_pipeline.diario.plain_files import read_plain
 
-__all__ = ["TextLost", "packed", "pages_of", "read_again", "unpacked"]
+__all__ = ["MOST_CHARACTERS", "MOST_PAGES", "TextLost", "packed", "pages_of", "read_again", "unpacked"]
 
+MOST_PAGES = 20_000
+"""The gazettes known have less than 2,000 pages; a damaged or hostile file can claim any number."""
+
+MOST_CHARACTERS = 40_000_000
+"""Of all pages. The sample has 3,500 on a page; with all that is made of them, these fit a worker's memory."""
+
+_LONGEST = MOST_CHARACTERS + MOST_PAGES  # with what stands between pages
+_MOST_BYTES = 4 * _LONGEST  # in UTF-8
 
 _EFFORT = 2
 """Of gzip, from 1 to 9: 6 saves a sixth of the bytes, and takes 3 % of the time in which a gazette is read."""
+
+
+_MARK = b"\x1f\x8b"  # of gzip
+_GZIP = 31  # what zlib calls its format, with the largest window
+_TOO_LONG = "the stored text is not what was stored: it is longer than any"
 
 
 class TextLost(Exception):
@@ -39,9 +52,25 @@ def unpacked(data: bytes) -> str:
         TextLost: The bytes are not what was stored.
     """
     try:
-        return gzip.decompress(data).decode("utf-8")
+        text = _unpacked_bytes(data).decode("utf-8")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise TextLost(f"the stored text cannot be read: {type(error).__name__}") from None
+    if len(text) > _LONGEST:
+        raise TextLost(_TOO_LONG)
+    return text
+
+
+def _unpacked_bytes(data: bytes) -> bytes:
+    """What was compressed, and no more of it than any text has: a file of some kilobytes can hold a gigabyte."""
+    if not data.startswith(_MARK):
+        raise gzip.BadGzipFile
+    unpacker = zlib.decompressobj(wbits=_GZIP)
+    unpacked = unpacker.decompress(data, _MOST_BYTES + 1)
+    if len(unpacked) > _MOST_BYTES:
+        raise TextLost(_TOO_LONG)
+    if not unpacker.eof:
+        raise EOFError
+    return unpacked
 
 
 def pages_of(path: str) -> tuple[str, ...]:
@@ -51,7 +80,7 @@ def pages_of(path: str) -> tuple[str, ...]:
         TextLost: It cannot be read.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_plain(path)
     except OSError as error:
         raise TextLost(f"the stored text cannot be read: {type(error).__name__}") from None
     return tuple(unpacked(data).split(PAGE_BREAK))

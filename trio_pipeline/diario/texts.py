@@ -9,6 +9,7 @@ from pathlib import Path
 
 import trio
 
+from trio_pipeline.diario.plain_files import read_plain
 from trio_pipeline.diario.stored_text import unpacked
 from trio_pipeline.world import World
 
@@ -49,17 +50,26 @@ class Texts:
             identifier: The gazette.
             data: The text as `stored_text` packs it.
 
+        Raises:
+            OSError: It cannot be kept.
+
         Cancellation: the old text is kept, or the new one.
         """
         await self._world.files.make_directory(self._directory)
         part = self._directory / f"{identifier}.part"
         try:
             await self._write(part, data)
-            await self._world.files.replace(part, text_path(self._directory, identifier))
+            await self._put_in_place(part, text_path(self._directory, identifier))
         except BaseException:
             with trio.CancelScope(shield=True):
                 await self._world.files.remove(part)
             raise
+
+    async def _put_in_place(self, part: Path, path: Path) -> None:
+        try:
+            await self._world.files.replace(part, path)
+        except IsADirectoryError as error:
+            raise IsADirectoryError(error.errno, "a directory is in the way of a text", str(path)) from None
 
     async def _write(self, part: Path, data: bytes) -> None:
         file = await self._world.files.create(part)
@@ -83,7 +93,7 @@ def read_text(directory: Path, identifier: str) -> str | None:
         OSError: It cannot be read.
     """
     try:
-        data = text_path(directory, identifier).read_bytes()
+        data = read_plain(text_path(directory, identifier))
     except FileNotFoundError:
         return None
     return unpacked(data)
