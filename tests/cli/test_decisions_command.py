@@ -290,3 +290,8 @@ def test_list_that_is_not_there_ends_the_command(typed, shelf):
     assert (said.code, said.out) == (ExitCode.USAGE, "")
     expected = "trio-pipeline: privacy.suppress (--set): nowhere.txt: cannot be read: No such file or directory\n"
     assert said.err == expected
+
+
+@pytest.mark.parametrize(("options", "said"), [([], "no decision matches"), (["--unread"], "nothing unread matches")])
+def test_none_asked_for_is_not_none_read(typed, shelf, options, said):
+    assert typed("decisions", "--limit=0", *options).out == f"{said}\n"
