@@ -302,7 +302,7 @@ ESTIMATE = Estimate(questions=37, input_tokens=170_000, output_tokens=60_000)
 
 def test_plan_tells_what_a_model_would_cost(capsys):
     prices = ModelSettings(input_price=0.3, output_price=2.5)
-    show_plan(Preview(1, (), {"extract": 1}, None, ESTIMATE, unread=1), prices)
+    show_plan(Preview(1, (), {"extract": 1}, None, ESTIMATE, unread=1, is_guessed=True), prices)
     told = capsys.readouterr().out
     assert "37 times" in told
     assert "170,000" in told
@@ -316,3 +316,33 @@ def test_plan_without_prices_asks_for_them(capsys):
     told = capsys.readouterr().out
     assert "model.input_price" in told
     assert "not been read" not in told
+
+
+def test_plan_does_not_guess_what_rules_leave_of_gazettes_they_have_not_read(capsys):
+    prices = ModelSettings(input_price=0.3, output_price=2.5)
+    show_plan(Preview(3, (), {"extract": 3}, None, Estimate(0, 0, 0), unread=3), prices)
+    told = capsys.readouterr().out
+    assert "3 of the gazettes have not been read yet" in told
+    assert "not known before the rules have read them" in told
+    assert "times" not in told
+    assert "dollars" not in told
+
+
+def test_plan_tells_what_is_known_beside_what_is_not(capsys):
+    prices = ModelSettings(input_price=0.3, output_price=2.5)
+    show_plan(Preview(3, (), {"extract": 3}, None, ESTIMATE, unread=2), prices)
+    told = capsys.readouterr().out
+    assert "37 times" in told
+    assert "0.20 dollars" in told
+    assert "2 of the gazettes" in told
+    assert "not known before" in told
+
+
+def test_plan_without_prices_says_that_none_is_set(capsys):
+    for estimate in (Estimate(0, 0, 0), ESTIMATE):
+        show_plan(Preview(1, (), {"extract": 1}, None, estimate), ModelSettings())
+        assert "no price is set" in capsys.readouterr().out
+    show_plan(Preview(1, (), {"extract": 1}, None, Estimate(0, 0, 0), unread=1), ModelSettings())
+    told = capsys.readouterr().out
+    assert "not known" in told
+    assert "no price is set" in told

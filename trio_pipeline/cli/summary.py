@@ -56,14 +56,25 @@ def _cost(preview: Preview, settings: ModelSettings) -> Iterator[str]:
     told = preview.model
     if told is None:
         return
-    yield (
-        f"the model would be asked some {told.questions:,} times, with about {told.input_tokens:,} tokens of questions "
-        f"and {told.output_tokens:,} of answers"
-    )
+    is_known = bool(told.questions) or not preview.unread
+    if is_known:
+        yield (
+            f"the model would be asked some {told.questions:,} times, with about {told.input_tokens:,} tokens of "
+            f"questions and {told.output_tokens:,} of answers"
+        )
     if settings.input_price is None or settings.output_price is None:
-        yield "what that costs: set model.input_price and model.output_price to the dollars for a million tokens"
-    else:
+        yield "no price is set: set model.input_price and model.output_price to the dollars for a million tokens"
+    elif is_known:
         dollars = (told.input_tokens * settings.input_price + told.output_tokens * settings.output_price) / 1e6
         yield f"that costs about {dollars:,.2f} dollars at your prices"
     if preview.unread:
-        yield f"{preview.unread:,} of the gazettes have not been read yet: what is said of them is a guess, or nothing"
+        yield f"{preview.unread:,} of the gazettes have not been read yet: {_about_unread(preview)}"
+
+
+def _about_unread(preview: Preview) -> str:
+    if preview.is_guessed:
+        return "what is said of them is a guess"
+    return (
+        "what the model would be asked about them is not known before the rules have read them "
+        "(--extract rules does, and costs nothing)"
+    )

@@ -35,6 +35,8 @@ class Preview:
         announcement: What would have to be accepted first, or None.
         model: What asking a model would cost, or None if none would be asked.
         unread: How many gazettes have no text yet, so that nobody can tell what a model would be asked about them.
+        is_guessed: Whether `model` has a guess about these: a model that reads gazettes whole is asked about all of
+            each. Otherwise it is not known before the rules have read them.
     """
 
     gazettes: int
@@ -43,6 +45,7 @@ class Preview:
     announcement: str | None
     model: Estimate | None = None
     unread: int = 0
+    is_guessed: bool = False
 
 
 async def preview(job: Job, world: World) -> Preview:
@@ -65,7 +68,15 @@ async def preview(job: Job, world: World) -> Preview:
     }
     years = years_to_read(job.selection, court_day(world.now()), {}) if job.gazettes is None else ()
     model, unread = await _model_estimate(chosen.items, settings, world)
-    return Preview(len(chosen.items), years, stages, announcement(job, chosen.items), model, unread)
+    return Preview(
+        len(chosen.items),
+        years,
+        stages,
+        announcement(job, chosen.items),
+        model,
+        unread,
+        is_guessed=settings.extract.kind == "model",
+    )
 
 
 async def _model_estimate(items: Sequence[Item], settings: Settings, world: World) -> tuple[Estimate | None, int]:
