@@ -13,7 +13,7 @@ from functools import lru_cache
 from trio_pipeline.diario.judgements.names import clean_name
 from trio_pipeline.diario.model import Advogado
 
-__all__ = ["read_counsel"]
+__all__ = ["read_counsel", "read_numbers"]
 
 _OAB = re.compile(
     r"\bOAB\b\s?[/:-]?\s?(?P<before>[A-Z]{1,2}\b)?\s?,?\s?(?:n[º°o.]{0,2}\s?)?:?\s?"
@@ -39,6 +39,11 @@ def read_counsel(text: str) -> tuple[Advogado, ...]:
         text: The field's text in one line.
     """
     return tuple(dict.fromkeys(_counsel(text)))
+
+
+def read_numbers(text: str) -> tuple[str, ...]:
+    """Every OAB number in a text in one line, from left to right, as `read_counsel` writes them."""
+    return tuple(map(_number, _OAB.finditer(text)))
 
 
 def _counsel(text: str) -> Iterator[Advogado]:
