@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -149,6 +150,165 @@ def test_any_words_are_checked_without_an_error(number, name, decision):
     answer = verify(json.dumps({"judgements": [one]}), piece())
     for judgement in answer.judgements:
         assert judgement.decisao
+
+
+NOT_THERE = [
+    ("ordinal", "8"),
+    ("ordinal", "CPF 123.456.789-09"),
+    ("ordinal", "7002"),
+    *(
+        ("advogados_polo_ativo", [{"nome": "INÊS BRANDÃO", "oab": oab}])
+        for oab in ("SE7821A", "TO7821A", "RO1", "RO7821", "RO821A", "RO7002770", "7821A", "RECURSO CONHECIDO", "")
+    ),
+    ("polo_ativo", ["ONCE"]),
+    ("polo_ativo", ["A"]),
+    ("polo_ativo", ["DO"]),
+    ("polo_ativo", ["2024"]),
+    ("polo_ativo", ["JOSÉ DA CONCEI"]),
+    ("polo_ativo", ["CONCEIÇÃO Advogado(a): INÊS"]),
+    ("relator", "AULO LIM"),
+    ("classe", "C"),
+    ("decisao", "O"),
+    ("decisao", "2024"),
+    ("decisao", "VOTO"),
+    ("decisao", "PROVIDO À UNANIMIDADE, NOS TERMOS DO VOTO DO RELATOR."),
+    ("decisao", "RECURSO CONHECIDO"),
+    ("decisao", "RECURSO CONHECIDO E"),
+    ("decisao", "N\x00ÃO PROVIDO À UNANIMI"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), NOT_THERE)
+def test_what_stands_there_only_in_parts_is_made_up(field, value):
+    (reason,) = rejected(first(**{field: value}))
+    assert reason == f"{FIRST}: {field} does not stand in the text"
+
+
+@pytest.mark.parametrize("ordinal", ["07", "7", " 07 - ", "07º"])
+def test_ordinal_is_stored_as_printed(ordinal):
+    assert [one.ordinal for one in verified(first(ordinal=ordinal)).judgements] == ["07"]
+
+
+@pytest.mark.parametrize("ordinal", [None, "", "-"])
+def test_ordinal_may_be_missing(ordinal):
+    assert [one.ordinal for one in verified(first(ordinal=ordinal)).judgements] == [None]
+
+
+def test_date_at_the_head_of_a_line_is_no_ordinal():
+    text = TEXT.replace(f"07 - {FIRST}", f"07.05.2024 - {FIRST}")
+    assert verify(said(first()), piece(text)).judgements == ()
+
+
+@pytest.mark.parametrize("number", ["70027708220248220011", "Fulano \x1b[J de Tal 7002770 82 2024 8 22 0011"])
+def test_number_is_stored_as_printed(number):
+    assert [one.numero_processo for one in verified(first(numero_processo=number)).judgements] == [FIRST]
+
+
+def test_digits_that_are_no_case_number_are_none():
+    text = TEXT + "\nJulgado em 23/06/2025. Fone 69 3217-1234."
+    for number in ("23/06/2025", "69 3217-1234", "00277082"):
+        answer = verify(said(first(numero_processo=f"Fulano \x1b[J\n{number}")), piece(text))
+        assert answer.judgements == ()
+        assert answer.rejected[0].isprintable()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("polo_ativo", ["JOSÉ\x1b DA\x00 CON\u00adCEIÇÃO\u202e"]),
+        ("classe", "Recurso\x00 Inominado\u200b Cível"),
+        ("relator", "PAULO\tLIMA\u2066"),
+        ("advogados_polo_ativo", [{"nome": "INÊS\x07 BRANDÃO", "oab": "RO\x007821A"}]),
+        ("decisao", "RECURSO\x1b CONHECIDO\u202e E N\x00ÃO PROVIDO À UNANIMIDADE,\nNOS TERMOS DO VOTO DO RELATOR."),
+    ],
+)
+def test_what_nobody_sees_is_not_stored(field, value):
+    assert verified(first(**{field: value})).judgements == verified(first()).judgements != ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "part"),
+    [
+        ("RECURSO NÃO PROVIDO.", "PROVIDO."),
+        ("RECURSO IMPROVIDO.", "PROVIDO."),
+        ("RECURSO IM\ufffe\nPROVIDO.", "PROVIDO."),
+        ("RECURSO IM-\nPROVIDO.", "PROVIDO."),
+        ("RECURSO NÃO FOI PROVIDO POR NINGUÉM.", "PROVIDO POR NINGUÉM."),
+        ("RECURSO PARCIALMENTE PROVIDO.", "PROVIDO."),
+        ("RECURSO PROVIDO EM PARTE.", "RECURSO PROVIDO"),
+        ("RECURSO PROVIDO\nEM PARTE.", "RECURSO PROVIDO"),
+        ("RECURSO DO AUTOR NÃO PROVIDO E RECURSO DO RÉU PROVIDO.", "RECURSO DO RÉU PROVIDO."),
+        ("RECURSO DO AUTOR PROVIDO E RECURSO DO RÉU NÃO PROVIDO.", "RECURSO DO AUTOR PROVIDO"),
+        ("ACORDO NÃO HOMOLOGADO.", "HOMOLOGADO."),
+        ("SEM ALTERAR A SENTENÇA.", "ALTERAR A SENTENÇA."),
+        ("EMBARGOS DE DECLARAÇÃO CONHECIDOS À UNANIMIDADE E\nREJEITADOS.", "EMBARGOS DE DECLARAÇÃO CONHECIDOS"),
+    ],
+)
+def test_part_that_says_what_the_whole_does_not_is_no_decision(sentence, part):
+    text = TEXT.replace("EMBARGOS REJEITADOS.", sentence)
+    (reason,) = verify(said(second(decisao=part, resultado=None)), piece(text)).rejected
+    assert reason == f"{SECOND}: decisao does not stand in the text"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "part"),
+    [
+        (
+            "ACORDAM os Desembargadores, em, por unanimidade, negar provimento ao recurso.",
+            "negar provimento ao recurso",
+        ),
+        ("A Turma, por maioria, deu provimento ao recurso, vencida a relatora.", "deu provimento ao recurso"),
+        ("Contra a improcedência, DECIDEM dar provimento ao recurso.", "dar provimento ao recurso."),
+        ("PRELIMINAR REJEITADA. RECURSO NÃO PROVIDO.", "RECURSO NÃO PROVIDO."),
+        ("“EMBARGOS REJEITADOS”", "EMBARGOS REJEITADOS"),
+        ("RETIRADO DE PAUTA\nEncerrada a sessão, ficou adiado o resto.", "RETIRADO DE PAUTA"),
+        ("PROVIDO.", "PROVIDO."),
+        ("DECLARADA A INCOMPETÊNCIA.", "DECLARADA A INCOMPETÊNCIA."),
+    ],
+)
+def test_part_that_says_the_same_as_the_whole_is_a_decision(sentence, part):
+    text = TEXT.replace("EMBARGOS REJEITADOS.", sentence)
+    (judgement,) = verify(said(second(decisao=part, resultado=None)), piece(text)).judgements
+    assert judgement.decisao == part
+
+
+def test_misprinted_number_of_counsel_is_kept():
+    text = TEXT.replace("OAB nº RO7821A", "(OAB/R \n7.821)")
+    lawyer = {"nome": "INÊS BRANDÃO", "oab": "R7821"}
+    (judgement,) = verify(said(first(advogados_polo_ativo=[lawyer])), piece(text)).judgements
+    assert judgement.advogados_polo_ativo[0].oab == "R7821"
+
+
+def test_more_judgements_than_the_text_can_hold_are_malformed():
+    with pytest.raises(Malformed, match=r"^60000 judgements"):
+        verify(json.dumps({"judgements": [{"numero_processo": f"{number:08d}"} for number in range(60_000)]}), piece())
+
+
+def test_time_grows_with_the_answer_alone():
+    """Looked for one by one in every judgement, so many numbers took minutes."""
+    numbers = [f"{number:07d}-82.2024.8.22.0011" for number in range(450)]
+    answer = said(*(first(numero_processo=number) for number in numbers[:390]))
+    begun = time.process_time()
+    assert len(verify(answer, piece("\n".join(numbers))).rejected) == 390
+    assert time.process_time() - begun < 5
+
+
+@given(st.data())
+def test_cut_of_a_decision_never_has_another_result(data):
+    decision = first()["decisao"]
+    begin = data.draw(st.integers(0, len(decision)))
+    end = data.draw(st.integers(begin, len(decision)))
+    for judgement in verified(first(decisao=decision[begin:end], resultado="provido")).judgements:
+        assert judgement.resultado == "nao_provido"
+
+
+@given(st.data())
+def test_cut_of_a_name_is_cut_between_words(data):
+    name = "JOSÉ DA CONCEIÇÃO"
+    begin = data.draw(st.integers(0, len(name)))
+    end = data.draw(st.integers(begin, len(name)))
+    for judgement in verified(first(polo_ativo=[name[begin:end]])).judgements:
+        assert set(" ".join(judgement.polo_ativo).split()) <= set(name.split())
 
 
 def test_text_that_speaks_to_the_model_is_only_text():
