@@ -74,7 +74,7 @@ def ledger(tmp_path):
                 (judgement(), judgement("7000001-09.2025.8.22.0001", decisao="Provido.", span=(90, 170))), ()
             )
             event = Event(NEW.id, StageName.EXTRACT, "extracted")
-            await opened.record_extraction(event, [read_by_rules(reading)])
+            await opened.record_extraction(event, [read_by_rules(reading, "0")])
 
     trio.run(fill)
     return path
