@@ -74,6 +74,47 @@ def test_number_that_a_page_break_cuts_is_masked(tmp_path):
     assert "CPF ***.***.\f***-**\n" in text
 
 
+HEADER = ["ANO XLIII NÚMERO 112 DIÁRIO DA JUSTIÇA", "Este diário foi assinado digitalmente"]
+
+
+@pytest.mark.parametrize(
+    ("end", "beginning"),
+    [
+        ("CPF nº 123.456.789-", "09, ao pagamento"),
+        ("sob o nº 123.456.", "789-09, ao pagamento"),
+        ("sob o nº 123.4", "56.789-09, ao pagamento"),
+        ("sob o nº 123", ".456.789-09, ao pagamento"),
+        ("inscrito no CPF", "12345678909, ao pagamento"),
+        ("sob o nº 12.345.678/0001-", "95, ao pagamento"),
+    ],
+)
+@pytest.mark.parametrize("header", [[], HEADER])
+def test_number_with_a_header_within_is_masked(tmp_path, header, end, beginning):
+    pages = [*HEADER, *FILLER, f"o devedor, {end}"], [*header, beginning, *FILLER]
+    text = unpacked(extract_text(printed(tmp_path / "g.pdf", *pages)).data)
+    shown = text.replace(" 112 ", "")
+    assert not re.search(r"\d", shown)
+    assert re.sub(r"\d", "*", end) in text
+    assert "\n".join([*header, re.sub(r"\d", "*", beginning)]) in text
+
+
+def test_number_between_learnt_headers_and_footers_is_masked(tmp_path):
+    words = ["um", "dois", "três", "quatro", "cinco", "seis"]
+    pages = [["Boletim", *[f"{word} {line}" for line in FILLER], f"Folha {page}"] for page, word in enumerate(words)]
+    pages[2].insert(-1, "o devedor, 123.456.789-")
+    pages[3].insert(1, "09, ao pagamento")
+    text = unpacked(extract_text(printed(tmp_path / "g.pdf", *pages)).data)
+    assert "o devedor, ***.***.***-\nFolha 2\fBoletim\n**, ao pagamento\n" in text
+    assert re.findall(r"Folha \d", text) == [f"Folha {page}" for page in range(6)]
+
+
+def test_numbers_on_both_sides_of_a_page_break_are_left(tmp_path):
+    pages = [*HEADER, *FILLER, "autos 7002770-82.2024."], [*HEADER, "8.22.0011, de 12.345.678", *FILLER]
+    text = unpacked(extract_text(printed(tmp_path / "g.pdf", *pages)).data)
+    assert "autos 7002770-82.2024.\f" in text
+    assert "8.22.0011, de 12.345.678" in text
+
+
 def test_title_and_author_of_the_file_are_no_text(tmp_path):
     path = tmp_path / "g.pdf"
     content = b"".join([b"(", b"000.000.000-00", b")"])

@@ -104,6 +104,111 @@ def test_every_number_is_masked_once():
     assert mask_personal_numbers(text) == re.sub("0", "*", text)
 
 
+# Of nobody: the digits in a row, as forms to fill in have them.
+PERSON = "123456789-09"
+FIRM = "12.345.678/0001-95"
+LETTERED = "12ABC34501DE35"
+
+
+def hidden(text):
+    return re.sub(r"\d", "*", text)
+
+
+@pytest.mark.parametrize("mark", ["\ufffe", "\u00ad", "\u200b", "\ufffe\n", "\u00ad \n", "\ufffe\n\f\n"])
+@pytest.mark.parametrize("form", ["123.456.789-09", FIRM, "CPF 12345678909"])
+def test_mark_of_a_broken_word_anywhere_within_hides_nothing(form, mark):
+    first = 4 if form.startswith("CPF") else 0
+    for place in range(first + 1, len(form)):
+        text = f"x {form[:place]}{mark}{form[place:]} y"
+        assert mask_personal_numbers(text) == hidden(text)
+
+
+@pytest.mark.parametrize("between", ["\n", " \n", "\n "])
+@pytest.mark.parametrize("form", ["123.456.789-09", FIRM])
+def test_line_break_anywhere_within_hides_nothing(form, between):
+    for place in range(1, len(form)):
+        text = f"x {form[:place]}{between}{form[place:]} y"
+        assert mask_personal_numbers(text) == hidden(text)
+
+
+@pytest.mark.parametrize("between", ["\f", "\n\f", "\f\n", "\n\n\f\n", " \f "])
+def test_page_break_anywhere_within_hides_nothing(between):
+    for place in range(1, len("123.456.789-09")):
+        text = f"x 123.456.789-09 {'123.456.789-09'[:place]}{between}{'123.456.789-09'[place:]} y"
+        assert mask_personal_numbers(text) == hidden(text)
+
+
+def test_gap_is_looked_across_and_left():
+    text = "CPF 123.456.789-\nFolha 12\f09, e 3"
+    assert mask_personal_numbers(text, [(16, 26)]) == "CPF ***.***.***-\nFolha 12\f**, e 3"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        PERSON,
+        "123.456.78909",
+        "123.456.789.09",
+        "123.456.789/09",
+        "123 456 789 09",
+        "123\u00a0456\u00a0789-09",
+        "123.456.789\u221209",
+        "123.456.789\u201409",
+        "123.456.789\u2009-\u200909",
+        "１２３.４５６.７８９-０９",
+        "12345678/0001-95",
+        "12345678000195",
+        "12.ABC.345/01DE-35",
+        "12.345.678/00\n01-95",
+    ],
+)
+def test_form_with_right_check_digits_is_masked(form):
+    assert mask_personal_numbers(f"x {form}, y") == f"x {hidden(form)}, y"
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["123456789-08", "123.456.78908", "123 456 789 08", "12345678/0001-94", "12345678000194", "1.123.456.789-08"],
+)
+def test_form_with_wrong_check_digits_is_left(form):
+    assert mask_personal_numbers(f"protocolo {form}, y") == f"protocolo {form}, y"
+
+
+@pytest.mark.parametrize(
+    "words", ["CPFs ", "CPFn ", "CPF_", "CPFnº", "C P F ", "C.P.F. ", "C. P. F. nº ", "CIC ", "CGC: ", "CPF"]
+)
+def test_other_words_for_the_number(words):
+    assert mask_personal_numbers(f"{words}00000000000 e") == f"{words}*********** e"
+
+
+def test_wide_digits_after_the_word_are_masked():
+    assert mask_personal_numbers("CPF ０００００００００００ e") == "CPF *********** e"
+
+
+def test_letters_of_a_firm_stay():
+    assert mask_personal_numbers(f"CNPJ nº {LETTERED} e") == f"CNPJ nº {hidden(LETTERED)} e"
+    assert mask_personal_numbers(f"código {LETTERED} e") == f"código {LETTERED} e"
+
+
+def test_number_of_a_list_may_stand_before():
+    assert mask_personal_numbers("1.123.456.789-09") == "1.***.***.***-**"
+
+
+@pytest.mark.parametrize("number", ["001.2006.001234-5", "100.001.2004.012345-6", "RO 10059-S", "20250623104"])
+def test_numbers_of_old_cases_and_others_are_left_behind_the_word(number):
+    for between in ("", "\n", "\ufffe", "\f"):
+        text = f"CPF, autos {number[:9]}{between}{number[9:]} e"
+        assert number == "20250623104" or mask_personal_numbers(text) == text
+    assert mask_personal_numbers(f"OAB, autos {number}") == f"OAB, autos {number}"
+
+
+@given(st.integers(1, 24), st.sampled_from(["\ufffe", "\n", "\f", "\n\f"]))
+def test_broken_case_number_is_left(place, between):
+    text = f"CPF {CASE[:place]}{between}{CASE[place:]} e"
+    if CASE[place - 1] in ".-" or between == "\ufffe":
+        assert mask_personal_numbers(text) == text
+
+
 @given(st.text(alphabet="0123456789.-/ CPFN\n"), st.text(alphabet="./- CPF\n", max_size=3))
 def test_no_text_before_a_case_number_hides_it(before, between):
     assert mask_personal_numbers(f"{before} {between}n. {CASE}").endswith(CASE)
@@ -115,5 +220,5 @@ def test_length_and_all_but_digits_stay(text):
 
     assert len(masked) == len(text)
     assert all(
-        after == before or (after == "*" and before in "0123456789") for before, after in zip(text, masked, strict=True)
+        after == before or (after == "*" and before.isdecimal()) for before, after in zip(text, masked, strict=True)
     )

@@ -7,69 +7,192 @@ that a position in the text before is the same position after.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 
 from trio_pipeline.diario import cnj
+from trio_pipeline.diario.personal_numbers import find_personal_numbers, is_personal
 from trio_pipeline.diario.shapes import shape_of
 
-__all__ = ["MASK", "mask_personal_numbers"]
+__all__ = ["MASK", "NUMBER_SIGNS", "mask_personal_numbers"]
 
 MASK = "*"
 """What stands where a digit was."""
 
-# These are searched in the shape of a text. A number that a line break cuts has white space after a separator.
-# Each begins with plain bytes, for which the search is fastest.
-_FORMATTED_CPF = re.compile(rb"000\.[ \n]?000\.[ \n]?000[ \n]?-[ \n]?00(?!0)")
-_FORMATTED_CNPJ = re.compile(rb"00\.[ \n]?000\.[ \n]?000[ \n]?/[ \n]?0000[ \n]?-[ \n]?00(?!0)")
-_LOOSE = rb"[-./ \n]{0,2}"
-_NAMED = re.compile(
-    rb"(?:c\.?p\.?f\b|cnpj\b)[^0\n]{0,40}(?:\n[^0\n]{0,10})?"
-    rb"(00" + _LOOSE + rb"000" + _LOOSE + rb"000" + _LOOSE + rb"0000" + _LOOSE + rb"00"
-    rb"|000" + _LOOSE + rb"000" + _LOOSE + rb"000" + _LOOSE + rb"00)(?!0)"
-)
-_BARE = re.compile(rb"00000000000(?!0|[.,]0)")
-_JOINTS = frozenset("/-")
+_PAGE_BREAK = "\f"
 _MASKED = str.maketrans(dict.fromkeys("0123456789", MASK))
 
+# What a reader of the text takes away: the marks of broken words, with the white space behind them.
+_MARKS = "\ufffe\u00ad\u200b\u2060\ufeff"
+_MARKED = re.compile(f"[{_MARKS}]+\\s*")
+NUMBER_SIGNS = frozenset(f"0123456789./- \u2010\u2011\u2012\u2013\u2014\u2212{_MARKS}")
+"""What a part of a number may begin or end with."""
 
-def mask_personal_numbers(text: str) -> str:
+_ENDS = frozenset((b"0", b".", b"-", b"/"))
+# Behind it, what a group has left and what ends a group.
+_BREAK = re.compile(rb"\n ?(?=0{0,4}[./-]0|00?(?![0./-]))")
+
+_BEFORE = 80  # characters before a seam in which a number's word and its first digits stand
+_BEHIND = 40  # characters behind it in which its last ones stand
+_NEAR = 20  # as many as a number in the official form has on either side of a line break, and some more
+_APART = "\n\n"  # between two seams: no number goes across
+
+
+@dataclass(slots=True)
+class _View:
+    """Pieces of a text put together, which remember where they were."""
+
+    parts: list[str] = field(default_factory=list)
+    places: list[tuple[int, int, int]] = field(default_factory=list)
+    length: int = 0
+
+    def add(self, text: str, start: int, end: int) -> None:
+        """A piece of the text."""
+        if start < end:
+            self.places.append((self.length, self.length + end - start, start))
+            self.glue(text[start:end])
+
+    def glue(self, between: str) -> None:
+        """What stands between two pieces and in no text."""
+        self.parts.append(between)
+        self.length += len(between)
+
+    def across(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Where the parts of those spans were that more pieces than one hold; the spans are in order."""
+        first = 0
+        for start, end in spans:
+            while self.places[first][1] <= start:
+                first += 1
+            held = []
+            for begin, finish, origin in islice(self.places, first, None):
+                if begin >= end:
+                    break
+                held.append((origin + max(start - begin, 0), origin + min(end, finish) - begin))
+            if len(held) > 1:
+                yield from held
+
+
+def mask_personal_numbers(text: str, gaps: Iterable[tuple[int, int]] = ()) -> str:
     """Put asterisks for the digits of CPF and CNPJ numbers.
 
     Masked are numbers in the official forms, broken lines within them or not; eleven or fourteen digits, with or
-    without separators, after the word CPF or CNPJ; and eleven digits alone whose check digits are those of a CPF, which
-    firms of one person carry in their name. The numbers of cases are left alone.
+    without separators, after the word CPF or CNPJ; and others that have as many digits and the right check digits. The
+    marks of broken words, page ends and `gaps` may stand anywhere within. The numbers of cases are left alone.
+
+    Args:
+        text: The text.
+        gaps: Stretches that a reader passes over, such as page headers, in order: what stands on both sides of one is
+            looked at together.
 
     Returns:
         A text of the same length.
     """
     shape = shape_of(text)
-    spans = sorted(set(_spans(text, shape)))
+    plain, masks = text, _MASKED
+    # Digits that are no ASCII ones are such signs in the shape.
+    if b"???" in shape and (others := _other_digits(text)):
+        plain = text.translate(others)
+        masks = {**_MASKED, **dict.fromkeys(others, MASK)}
+        shape = shape_of(plain)
+    spans = {*find_personal_numbers(plain, shape), *_across_seams(plain, shape, gaps)}
     if not spans:
         return text
+    cases = [(number.start, number.end) for number in cnj.find_numbers(plain, shape)]
+    return _masked(text, _outside(sorted(spans), cases), masks)
+
+
+def _other_digits(text: str) -> dict[int, str]:
+    return {
+        ord(letter): str(unicodedata.decimal(letter))
+        for letter in set(text)
+        if letter.isdecimal() and not letter.isascii()
+    }
+
+
+def _across_seams(text: str, shape: bytes, gaps: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The parts of numbers that something breaks which a reader passes over."""
+    yield from _found(_around_gaps(text, gaps), is_checked=False)
+    yield from _found(_around_breaks(text, shape), is_checked=True)
+
+
+def _found(view: _View, *, is_checked: bool) -> Iterator[tuple[int, int]]:
+    """The parts of the numbers that stand across the pieces of a view."""
+    text = "".join(view.parts)
+    shape = shape_of(text)
+    spans = sorted(set(find_personal_numbers(text, shape)))
+    if is_checked:
+        spans = [(start, end) for start, end in spans if is_personal(text[start:end])]
     cases = [(number.start, number.end) for number in cnj.find_numbers(text, shape)]
-    return _masked(text, _outside(spans, cases))
+    return view.across(_outside(spans, cases))
 
 
-def _spans(text: str, shape: bytes) -> Iterator[tuple[int, int]]:
-    """Where the numbers stand; two forms may find the same one."""
-    # Most pages hold none, which a search for a few bytes tells.
-    if b"000.000" in shape or b"000. 000" in shape or b"000.\n000" in shape:
-        for form in (_FORMATTED_CPF, _FORMATTED_CNPJ):
-            yield from (match.span() for match in form.finditer(shape) if _begins(shape, match.start(), b"0."))
-    for named in _NAMED.finditer(shape):
-        yield named.span(1)
-    if b"00000000000" in shape:
-        for match in _BARE.finditer(shape):
-            start, end = match.span()
-            # A hyphen here is the plain one: what broke a word is no part of a number.
-            stands_alone = text[start - 1 : start] not in _JOINTS and text[end : end + 1] not in _JOINTS
-            if stands_alone and _begins(shape, start, b"0.,") and _is_cpf(text[start:end]):
-                yield start, end
+def _around_gaps(text: str, gaps: Iterable[tuple[int, int]]) -> _View:
+    """What stands around the marks of broken words and around the ends of pages."""
+    view = _View()
+    for start, end in _marks_in_numbers(text):
+        _add_unmarked(view, text, start - _BEFORE, end + _BEHIND)
+        view.glue(_APART)
+    for start, end in {*_page_ends(text), *gaps}:
+        if text[end : end + 1] not in NUMBER_SIGNS:
+            continue
+        # A line break may stand for white space, or within a group of digits.
+        for between in ("\n", ""):
+            _add_unmarked(view, text, start - _BEFORE, start)
+            view.glue(between)
+            _add_unmarked(view, text, end, end + _BEHIND)
+            view.glue(_APART)
+    return view
 
 
-def _begins(shape: bytes, position: int, others: bytes) -> bool:
-    """Whether a number begins here rather than goes on: none of `others` stands before it."""
-    return position == 0 or shape[position - 1] not in others
+def _marks_in_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """The marks of broken words, with the white space behind them, that may stand in a number."""
+    for mark in _MARKS:
+        position = text.find(mark)
+        while position >= 0:
+            match = _MARKED.match(text, position)
+            assert match is not None
+            end = match.end()
+            if text[position - 1 : position] in NUMBER_SIGNS and text[end : end + 1] in NUMBER_SIGNS:
+                yield position, end
+            position = text.find(mark, end)
+
+
+def _page_ends(text: str) -> Iterator[tuple[int, int]]:
+    """The page breaks, with the white space around them."""
+    position = text.find(_PAGE_BREAK)
+    while position >= 0:
+        start, end = position, position + 1
+        while start and text[start - 1].isspace():
+            start -= 1
+        while end < len(text) and text[end].isspace():
+            end += 1
+        yield start, end
+        position = text.find(_PAGE_BREAK, end)
+
+
+def _add_unmarked(view: _View, text: str, start: int, end: int) -> None:
+    """A stretch of the text without the marks of broken words in it."""
+    start, end = max(0, start), min(end, len(text))
+    for match in _MARKED.finditer(text, start, end):
+        view.add(text, start, match.start())
+        start = match.end()
+    view.add(text, start, end)
+
+
+def _around_breaks(text: str, shape: bytes) -> _View:
+    """What stands around line breaks within a group of digits or before a dot."""
+    view = _View()
+    for match in _BREAK.finditer(shape):
+        start, end = match.span()
+        if shape[start - 1 : start] == b" ":
+            start -= 1
+        if shape[start - 1 : start] in _ENDS:
+            view.add(text, max(0, start - _NEAR), start)
+            view.add(text, end, min(end + _NEAR, len(text)))
+            view.glue(_APART)
+    return view
 
 
 def _outside(spans: list[tuple[int, int]], cases: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -84,24 +207,12 @@ def _outside(spans: list[tuple[int, int]], cases: list[tuple[int, int]]) -> list
     return kept
 
 
-def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+def _masked(text: str, spans: list[tuple[int, int]], masks: dict[int, str]) -> str:
     parts = []
     position = 0
     for start, end in spans:
         # Two forms may find the same number: what is masked already is passed over.
         begin = max(start, position)
-        parts += [text[position:begin], text[begin:end].translate(_MASKED)]
+        parts += [text[position:begin], text[begin:end].translate(masks)]
         position = max(position, end)
     return "".join([*parts, text[position:]])
-
-
-def _is_cpf(digits: str) -> bool:
-    if len(set(digits)) == 1:
-        return False
-    return all(_check_digit(digits[:length]) == digits[length] for length in (9, 10))
-
-
-def _check_digit(digits: str) -> str:
-    """The digit that follows these in a CPF: a sum with falling weights, mod 11."""
-    total = sum(weight * int(digit) for weight, digit in zip(range(len(digits) + 1, 1, -1), digits, strict=True))
-    return str(total * 10 % 11 % 10)

@@ -11,14 +11,15 @@ from __future__ import annotations
 __all__ = ["shape_of"]
 
 # What stands where a hyphen did: PDFium writes U+FFFE for one at which a word was broken, other programs U+00AD.
-_HYPHENS = "\u2010\u2011\u2012\u2013\ufffe\u00ad"
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212\ufffe\u00ad"
+_SPACES = "\u2007\u2009\u202f"
 
 
 def _alike(byte: int) -> int:
     character = chr(byte)
     if character.isascii() and character.isdigit():
         return ord("0")
-    if character in "\t\v\f\r":
+    if character in "\t\v\f\r\xa0":
         return ord(" ")
     return ord(character.lower()) if character.isascii() else byte
 
@@ -35,4 +36,7 @@ def shape_of(text: str) -> bytes:
     for hyphen in _HYPHENS:
         if hyphen in text:
             text = text.replace(hyphen, "-")
+    for space in _SPACES:
+        if space in text:
+            text = text.replace(space, " ")
     return text.encode("latin-1", "replace").translate(_TABLE)
