@@ -233,6 +233,19 @@ def test_suppressed_name_is_in_no_form(typed, shelf, suppress, form):
     assert "Conceição" not in said.out
 
 
+@pytest.mark.parametrize("form", [["--show"], ["--show", "--json"], ["--show", "--csv"]])
+def test_suppressed_name_with_a_header_within_is_hidden(typed, shelf, suppress, tmp_path, form):
+    header = "Este diário foi assinado digitalmente"
+    parties = "Apelante: C. R. D. S.\r\n\f2\r\nApelado: =HYPERLINK()"
+    whole = TEXT.replace(parties, f"Ana\n\f{header}\nLima".ljust(len(parties)))
+    path = next(one for one in tmp_path.rglob("*.gz") if gzip.decompress(one.read_bytes()).decode() == TEXT)
+    path.write_bytes(gzip.compress(whole.encode(), mtime=0))
+    said = typed("decisions", "--number", SECRET, *form, suppress("ana lima"))
+    assert header in said.out
+    assert "Ana" not in said.out
+    assert "Lima" not in said.out
+
+
 @pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--show"]])
 def test_suppressed_case_is_left_out_and_counted(typed, shelf, suppress, form):
     hide = suppress("70000029120258220001")

@@ -117,6 +117,19 @@ def test_what_is_found_and_what_is_not(line, text, expected):
     assert listing(line).mask(text) == expected
 
 
+def test_name_with_a_header_within_is_hidden_on_both_sides():
+    hidden = listing("Ana Lima")
+    text = "x Ana\nFolha 1\fBoletim\nLima y"
+    gap = (text.index("\nFolha"), text.index("Lima"))
+    assert hidden.mask_across(text, [gap]) == f"x {MARK}\nFolha 1\fBoletim\n{MARK} y"
+    assert hidden.mask_across("Ana Lima\fANA LIMA\fz", [(8, 9), (17, 18)]) == f"{MARK}\f{MARK}\fz"
+    assert hidden.mask_across("Ana Lima", []) == MARK
+
+
+def test_page_break_within_a_name_stays():
+    assert listing("Ana Lima").mask("Ana\n\fLima") == f"{MARK}\f{MARK}"
+
+
 def test_list_of_people():
     hidden = listing("\ufeff# who asked us to", "", "  Ana Lima  # 2026-01-02", "\t", f"{NUMBER}\r")
     assert hidden.keys == {"analima", "70027708220248220011"}

@@ -16,7 +16,6 @@ from trio_pipeline.cli.showing import print_entries, with_texts
 from trio_pipeline.diario.ledger.filters import decision_parameters
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.settings import Loaded
-from trio_pipeline.diario.suppression import Suppression
 
 __all__ = ["COLUMNS", "decisions", "for_people"]
 
@@ -171,8 +170,7 @@ def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: boo
     shown = rows
     if form.show:
         columns = tuple(dict.fromkeys((*columns, "url", "text")))
-        texts = with_texts(rows, loaded.settings.run.text)
-        shown = [{**row, "text": _masked_text(row["text"], loaded.suppression)} for row in texts]
+        shown = list(with_texts(rows, loaded.settings.run.text, loaded.suppression))
     if form.as_csv:
         print_csv(shown, columns)
     elif form.as_json:
@@ -185,10 +183,6 @@ def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: boo
         print_rows([_unread_for_people(row) for row in rows], _UNREAD)
     else:
         print_rows([for_people(row) for row in rows], COLUMNS)
-
-
-def _masked_text(text: object, suppression: Suppression) -> str | None:
-    return suppression.mask(text) if isinstance(text, str) else None
 
 
 def _nothing(form: _Form, *, is_narrowed: bool) -> str:

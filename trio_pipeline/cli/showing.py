@@ -6,14 +6,17 @@ This file does not know how entries were found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from trio_pipeline.diario.judgements.lines import PAGE_BREAK
 from trio_pipeline.diario.ledger.queries import Row
+from trio_pipeline.diario.page_gaps import page_gaps
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.stored_text import TextLost
+from trio_pipeline.diario.suppression import Suppression
 from trio_pipeline.diario.texts import read_text
 
 __all__ = ["print_entries", "with_texts"]
@@ -21,22 +24,27 @@ __all__ = ["print_entries", "with_texts"]
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 
 
-def with_texts(rows: Iterable[Row], directory: Path) -> Iterator[Row]:
+def with_texts(rows: Iterable[Row], directory: Path, suppression: Suppression) -> Iterator[Row]:
     """Rows with the text of their entry, and with an address that opens the PDF at its page.
 
     Args:
         rows: With `diario_id`, `page`, `span` and `url`, those of a gazette one after the other.
         directory: Where the texts of gazettes are.
+        suppression: Who is to appear nowhere.
 
     Yields:
         The row with `text`, None where the gazette's text is not there, and `url` with the page.
     """
     gazette, whole = None, None
+    gaps: list[tuple[int, int]] = []
     for row in rows:
         if row["diario_id"] != gazette:
             gazette = row["diario_id"]
             whole = _text_of(directory, str(gazette))
-        yield {**row, "url": f"{row['url']}#page={row['page']}", "text": _part(whole, row["span"])}
+            # A name may have a page's header within.
+            gaps = list(page_gaps(whole.split(PAGE_BREAK))) if whole is not None and suppression else []
+        text = _part(whole, row["span"], suppression, gaps)
+        yield {**row, "url": f"{row['url']}#page={row['page']}", "text": text}
 
 
 def print_entries(rows: Iterable[Row]) -> None:
@@ -64,7 +72,7 @@ def _lines(row: Row) -> Iterator[str]:
     if not isinstance(text, str):
         yield f"(the text of this gazette is not stored here; its PDF has it on page {page})"
         return
-    for place, part in enumerate(text.split("\f")):
+    for place, part in enumerate(text.split(PAGE_BREAK)):
         if place:
             yield f"[page {page + place}]"
         yield from _LINE_END.split(part.strip("\r\n"))
@@ -79,8 +87,11 @@ def _text_of(directory: Path, gazette: str) -> str | None:
         return None
 
 
-def _part(whole: str | None, span: object) -> str | None:
+def _part(whole: str | None, span: object, suppression: Suppression, gaps: Sequence[tuple[int, int]]) -> str | None:
     assert isinstance(span, list)
     start, end = span
     # A text that is shorter is that of another reading.
-    return None if whole is None or end > len(whole) else whole[start:end]
+    if whole is None or end > len(whole):
+        return None
+    within = [(begin - start, finish - start) for begin, finish in gaps if start <= begin and finish <= end]
+    return suppression.mask_across(whole[start:end], within)

@@ -24,8 +24,8 @@ def page_gaps(pages: Sequence[str], beginnings: frozenset[str] | None = None) ->
 
     Args:
         pages: The text of each page, in order.
-        beginnings: With what the text behind a gap is to begin, for who looks for something that begins so: others may
-            be left out.
+        beginnings: With what the text behind a gap is to begin, for who looks for something that begins so: others are
+            left out.
     """
     edges = [_edges(page) for page in pages]
     numbers = [
@@ -37,8 +37,9 @@ def page_gaps(pages: Sequence[str], beginnings: frozenset[str] | None = None) ->
         return
     contents = _Contents(pages, edges)
     for number in numbers:
-        here, before = contents.of(number), contents.before(number)
-        if here and before:
+        here = contents.of(number)
+        first = "" if here is None else pages[number][here[0] - contents.start(number)]
+        if here and (beginnings is None or first in beginnings) and (before := contents.before(number)):
             yield before[1], here[0]
 
 
@@ -58,6 +59,10 @@ class _Contents:
         self._starts = [0, *accumulate(len(page) + len(PAGE_BREAK) for page in pages)]
         self._short_starts = [0, *accumulate(len(page) + len(PAGE_BREAK) for page in short)]
         self._known: dict[int, tuple[int, int] | None] = {}
+
+    def start(self, number: int) -> int:
+        """Where a page begins."""
+        return self._starts[number]
 
     def of(self, number: int) -> tuple[int, int] | None:
         """The content of a page, counted from 0; None if it has none."""

@@ -9,7 +9,7 @@ Pure: this file does not know where the list is kept or which outputs there are.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trio_pipeline.diario.oab import read_oab
@@ -19,6 +19,7 @@ __all__ = ["MARK", "NOTHING_HIDDEN", "Suppression", "SuppressionError", "folded"
 MARK = "[suprimido]"
 """What stands where a name or a number was."""
 
+_PAGE_BREAK = "\f"
 _FEWEST_LETTERS = 4
 # Fewer digits are years, pages and days.
 _FEWEST_DIGITS = 6
@@ -78,13 +79,31 @@ class Suppression:
         return Suppression(frozenset(filter(str.isdigit, self.keys))).holds(text)
 
     def mask(self, text: str) -> str:
-        """The text with `MARK` in the place of every name and number of the list."""
+        """The text with `MARK` in the place of every name and number of the list, on both sides of a page break."""
         if not self.keys:
             return text
         while places := sorted(self._places(text)):
             # What goes may have been the end of a longer word: then a name begins where none did before.
             text = _replaced(text, places)
         return text
+
+    def mask_across(self, text: str, gaps: Sequence[tuple[int, int]]) -> str:
+        """The same, where what stands on both sides of a gap may be one name.
+
+        Args:
+            text: The text.
+            gaps: Stretches with page breaks that a reader passes over, such as page headers, in order.
+        """
+        if not self.keys or not gaps:
+            return self.mask(text)
+        starts, ends = [0, *(end for _, end in gaps)], [*(start for start, _ in gaps), len(text)]
+        pieces = (text[start:end] for start, end in zip(starts, ends, strict=True))
+        # One page break for each gap, whatever it holds: between two gaps there is none.
+        masked = self.mask(_PAGE_BREAK.join(pieces)).split(_PAGE_BREAK)
+        between = [*(text[start:end] for start, end in gaps), ""]
+        whole = "".join(part for pair in zip(masked, between, strict=True) for part in pair)
+        # A name may stand in a header, or begin there.
+        return self.mask(whole)
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
         """First and last-plus-one position of every occurrence."""
@@ -181,6 +200,7 @@ def _replaced(text: str, places: list[tuple[int, int]]) -> str:
     parts, position = [], 0
     for start, end in places:
         if start >= position:
-            parts += [text[position:start], MARK]
+            # Who shows the text counts its pages.
+            parts += [text[position:start], _PAGE_BREAK.join([MARK] * (text.count(_PAGE_BREAK, start, end) + 1))]
         position = max(position, end)
     return "".join([*parts, text[position:]])
