@@ -5,7 +5,6 @@ Runs in the worker alone. This file does not know what the worker is called for.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import resource
@@ -31,8 +30,6 @@ def prepare(memory_limit: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with_the_parent, name="parent watch", daemon=True).start()
-    # What is loaded by now stays: the search for cycles in it is a twentieth of the time that rules take.
-    gc.freeze()
     # Data and not the address space, which maps more than is ever used. macOS keeps the number and ignores it.
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     limit = memory_limit if most == resource.RLIM_INFINITY else min(memory_limit, most)
