@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 __all__ = [
-    "LONGEST_RETRY_AFTER",
     "Backoff",
     "Done",
     "Failed",
