@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import pytest
 import trio

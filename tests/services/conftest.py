@@ -1,11 +1,9 @@
-"""What the tests of the stand-ins share; `tests/support` can be imported."""
+"""What the tests of the stand-ins share."""
 
 from __future__ import annotations
 
 import datetime
 import math
-import sys
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,8 +11,6 @@ import pytest
 from trio_pipeline.diario.identifiers import gazette_id
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.services.publications import Publication
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from trio_pipeline.cli.exit_codes import CommandError, ExitCode, InUseError, Unu
 from trio_pipeline.cli.logs import set_up_logging
 from trio_pipeline.cli.options import LogOptions, configured, logged, run_options
 from trio_pipeline.cli.progress import progress_watcher
+from trio_pipeline.cli.signal_thread import signals_in_one_thread
 from trio_pipeline.cli.summary import show_plan, show_report
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.catalog import NotACatalog, read_catalog
@@ -129,7 +130,8 @@ def do_job(job: Job, log: LogOptions) -> Report:
     # What was imported lives as long as the run: the collector need not look through it again and again.
     gc.freeze()
     try:
-        return trio.run(main)
+        with signals_in_one_thread(_SIGNALS):
+            return trio.run(main)
     finally:
         gc.unfreeze()
 

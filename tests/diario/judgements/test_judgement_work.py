@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-import sys
 
 import pytest
+from counted_calls import calls_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from judgement_texts import case_number
@@ -67,18 +67,7 @@ SHORT, LONG = 1_000, 4_000
 
 def work(text):
     """How many functions are called to mask and read a text."""
-    calls = 0
-
-    def count(*event):
-        nonlocal calls
-        calls += 1
-
-    sys.setprofile(count)
-    try:
-        read_judgements(mask_personal_numbers(text).split("\f"))
-    finally:
-        sys.setprofile(None)
-    return calls
+    return calls_of(lambda: read_judgements(mask_personal_numbers(text).split("\f")))
 
 
 def assert_linear(before, unit, behind):

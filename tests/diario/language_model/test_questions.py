@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import pytest
+from counted_calls import calls_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,14 +103,12 @@ def test_more_than_any_gazette_has_is_refused_before_it_is_cut(pages):
         asked(pages)
 
 
-def test_cutting_takes_time_in_proportion():
-    def seconds(count):
-        begin = time.process_time()
+def test_cutting_is_work_in_proportion():
+    def cut(count):
         assert len(asked([f"{page(number)}\n" * 10 for number in range(count)])) > count
-        return time.process_time() - begin
 
-    seconds(20)
-    assert seconds(640) < 12 * min(seconds(80) for _ in range(3)) + 0.5
+    cut(20)
+    assert calls_of(cut, 640) < 12 * calls_of(cut, 80)
 
 
 def test_same_text_is_the_same_question():
