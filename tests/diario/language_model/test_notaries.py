@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_pipeline.diario.language_model.notaries import is_notarial
+from trio_pipeline.diario.language_model.notaries import notarial_pages
 
 
 @pytest.mark.parametrize(
@@ -15,10 +15,16 @@ from trio_pipeline.diario.language_model.notaries import is_notarial
         "Livro de Proclamas nº 12",
         "Protocolo: 1\nCPF: ***.***.***-**\nProtocolo: 2\nCPF: ***.***.***-**\nCNPJ **.***.***/****-**",
         "Ofício de Registro Civil das Pessoas Naturais",
+        "SERVIÇO NOTARIAL E REGISTRAL DE JARU",
+        "CARTÓRIO DO 2º OFÍCIO DE NOTAS E PROTESTO",
+        "2º OFÍCIO DE REGISTRO DE IMÓVEIS DE PORTO VELHO",
+        "TABELIONATO DE PRO\ufffe\nTESTO DE TÍTU\ufffe\nLOS",
+        "Faço saber que pretendem casar-se e apresentaram os documentos: Ana Lima e João Souza",
+        "Tabelionato de Protesto\nProvimento da desembargadora corregedora\nTabeliã substituta",
     ],
 )
 def test_notices_are_held_back(page):
-    assert is_notarial(page)
+    assert notarial_pages([page]) == [True]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +36,25 @@ def test_notices_are_held_back(page):
         "7002770-82.2024.8.22.0011\nRecorrente: ANA *********** LIMA",
         "Acórdão em embargos: registro civil, retificação",
         "Contrato nº 12, CNPJ **.***.***/****-**",
+        "Apelante: Banco\nApelado: Cartório de Registro de Imóveis de Jaru\nRelatora: Ana",
+        "Remessa dos autos ao cartório da 2ª Vara Cível, por ofício de 3 de maio",
     ],
 )
 def test_everything_else_may_be_read(page):
-    assert not is_notarial(page)
+    assert notarial_pages([page]) == [False]
+
+
+def test_list_of_people_is_held_back_to_its_end():
+    heading, people, judgement = "Tabelionato de Protesto", "Ana Lima\nJoão Souza", "Apelante: Ana\nApelado: João"
+    assert notarial_pages([people, heading, people, people, judgement, people]) == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_gazette_without_pages_has_none():
+    assert notarial_pages([]) == []

@@ -16,7 +16,7 @@ from itertools import accumulate
 
 from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK, Line, read_lines
-from trio_pipeline.diario.language_model.notaries import is_notarial
+from trio_pipeline.diario.language_model.notaries import notarial_pages
 from trio_pipeline.diario.model import Reading, Unread
 
 __all__ = ["Prepared", "Question", "TooMuchToAsk", "ask_about", "split"]
@@ -92,7 +92,7 @@ def ask_about(pages: Sequence[str], *, everything: bool) -> Prepared:
     Raises:
         TooMuchToAsk: There is more than in any gazette.
     """
-    notarial = [is_notarial(page) for page in pages] if everything else []
+    notarial = notarial_pages(pages) if everything else []
     if everything:
         # Before anything is made of it.
         asked = [page for page, is_left_out in zip(pages, notarial, strict=True) if not is_left_out]
