@@ -220,10 +220,11 @@ async def test_failure_keeps_what_was_answered_before(autojump_clock):
 async def test_too_much_is_asked_in_halves(autojump_clock, end):
     (question,) = long_piece().questions[:1]
     interview = Interview(lambda one: end if one is question else answer(said()))
-    asked = await interview.ask(question)
-    assert len(asked) == 2
-    assert all(one.verified is not None for one in asked)
-    assert [one.question.owned for one in asked] == sorted(one.question.owned for one in asked)
+    whole, *halves = await interview.ask(question)
+    assert (whole.question, whole.verified, whole.was_halved) == (question, None, True)
+    assert len(halves) == 2
+    assert all(one.verified is not None and not one.was_halved for one in halves)
+    assert [one.question.owned for one in halves] == sorted(one.question.owned for one in halves)
 
 
 async def test_smallest_piece_that_is_too_much_is_lost_alone(autojump_clock):
@@ -233,7 +234,7 @@ async def test_smallest_piece_that_is_too_much_is_lost_alone(autojump_clock):
         lambda one: answer(end=End.UNUSABLE, reason="RECITATION") if marked in one.lines else answer(said())
     )
     asked = await interview.ask(*questions)
-    (lost,) = [one for one in asked if one.verified is None]
+    (lost,) = [one for one in asked if one.verified is None and not one.was_halved]
     assert lost.reason == "RECITATION"
     assert len(lost.question.text) < 4_000
 
@@ -247,7 +248,7 @@ async def test_answer_that_is_partly_made_up_is_asked_for_in_halves(autojump_clo
         )
     )
     asked = await interview.ask(question)
-    assert [len(one.verified.judgements) for one in asked] == [2, 0]
+    assert [len(one.verified.judgements) for one in asked] == [1, 2, 0]
     assert len(interview.model.asked) == 3
 
 

@@ -55,11 +55,13 @@ class Asked:
         question: The piece.
         verified: What is believed of the answer; None if there is none that can be read.
         reason: Why there is none; else how the answer ended.
+        was_halved: Whether its halves were asked about afterwards, whose answers go before this one.
     """
 
     question: Question
     verified: Verified | None
     reason: str
+    was_halved: bool = False
 
 
 def verify(answer: str, question: Question) -> Verified:

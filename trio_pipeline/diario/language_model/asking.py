@@ -92,6 +92,9 @@ class Asker:
     async def ask_all(self, questions: Iterable[Question]) -> list[Asked]:
         """Ask about pieces, one after the other.
 
+        Returns:
+            What came of it; a piece that was halved stands before its halves.
+
         Raises:
             TryAgain: One was not answered; those before it are not asked about again.
             BudgetSpent: The next one may cost more than is left of the budget.
@@ -109,8 +112,7 @@ class Asker:
             one = await self._read(question, answer)
             halves = split(question) if _is_unusable(one) else ()
             waiting += reversed(halves)
-            if not halves:
-                asked.append(one)
+            asked.append(replace(one, was_halved=bool(halves)))
         return asked
 
     async def _answer(self, question: Question) -> Answer:

@@ -8,6 +8,7 @@ Pure: this file does not know how either of them reads.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from trio_pipeline.diario.language_model.answers import Asked
@@ -29,10 +30,43 @@ def read_by_model(prepared: Prepared, asked: Sequence[Asked], *, everything: boo
         asked: Its answers.
         everything: Whether it was asked about all; else about what the rules could not read.
     """
-    found = [judgement for one in asked if one.verified for judgement in one.verified.judgements]
+    found = _believed(asked)
     seen = [*_entries(prepared, asked)] if everything else prepared.reading.unread
-    missed = (entry for entry in seen if not any(_overlap(entry.span, judgement.span) for judgement in found))
+    covered = _Covered(judgement.span for judgement in found)
+    missed = (entry for entry in seen if not covered.touches(entry.span))
     return Reading(_distinct(found), tuple(_explained(entry, asked) for entry in missed))
+
+
+class _Covered:
+    """Tells in logarithmic time whether any of these spans overlaps another one."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start < self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], end)
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def touches(self, span: Span) -> bool:
+        first = bisect_right(self._ends, span[0])
+        return first < len(self._ends) and self._starts[first] < span[1]
+
+
+def _believed(asked: Sequence[Asked]) -> list[Judgement]:
+    """What the model has read; of a piece that was halved, only what its halves did not bring."""
+    found = [*_judgements(one for one in asked if not one.was_halved)]
+    # A half that was halved itself stands behind the whole, and goes before it.
+    for halved in reversed([one for one in asked if one.was_halved]):
+        covered = _Covered(judgement.span for judgement in found)
+        found += (judgement for judgement in _judgements([halved]) if not covered.touches(judgement.span))
+    return found
+
+
+def _judgements(asked: Iterable[Asked]) -> Iterator[Judgement]:
+    return (judgement for one in asked if one.verified for judgement in one.verified.judgements)
 
 
 def _distinct(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
@@ -65,7 +99,7 @@ def _explained(entry: Unread, asked: Sequence[Asked]) -> Unread:
 
 
 def _reason(entry: Unread, asked: Sequence[Asked]) -> str:
-    one = next((one for one in asked if one.question.owns(entry.span[0])), None)
+    one = next((one for one in asked if not one.was_halved and one.question.owns(entry.span[0])), None)
     if one is None:
         return "it was not asked about it"
     if one.verified is None:

@@ -90,6 +90,6 @@ def _account(asked: list[Asked]) -> dict[str, object]:
     """What the model was asked, and how much of what it said was not taken, for the record."""
     return {
         "questions": len(asked),
-        "unanswered": sum(one.verified is None for one in asked),
+        "unanswered": sum(one.verified is None and not one.was_halved for one in asked),
         "rejected": sum(len(one.verified.rejected) for one in asked if one.verified is not None),
     }
