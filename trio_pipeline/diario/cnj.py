@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from trio_pipeline.diario.shapes import shape_of
 
-__all__ = ["CaseNumber", "check_digits", "find_numbers", "is_administrative", "is_valid", "normalise"]
+__all__ = ["CaseNumber", "check_digits", "find_numbers", "is_administrative", "is_valid", "normalise", "touches_number"]
 
 # A number broken across lines keeps its dots and loses at most its hyphen: PDFium puts U+FFFE in its place, other
 # programs U+00AD. White space may follow any separator.
@@ -21,6 +21,7 @@ _NUMBER = re.compile(
     r"\s?([0-9]{2})\.\s?([0-9]{4})\.\s?([0-9])\.\s?([0-9]{2})\.\s?([0-9]{4})(?!\d)"
 )
 _BEGINNING = b"0000000-"
+_LONGEST = 31  # characters: twenty digits, five separators, and as many times white space, and some more
 _SHORT = 1_000  # characters: in a text of fewer, to look for the form itself takes less than to make a shape first
 _DIGITS = re.compile(r"\d{20}", re.ASCII)
 
@@ -58,6 +59,25 @@ def find_numbers(text: str, shape: bytes | None = None) -> Iterator[CaseNumber]:
         if match:
             yield _found(match)
         position = shape.find(_BEGINNING, match.end() if match else position + 1)
+
+
+def touches_number(text: str, shape: bytes, start: int, end: int) -> bool:
+    """Whether a stretch of a text shares a character with a case number.
+
+    Args:
+        text: The text.
+        shape: Its shape (`shapes.shape_of`).
+        start: Where the stretch begins.
+        end: Where it ends, exclusive.
+    """
+    # A number that ends within the stretch began so far before it at most.
+    position = shape.find(_BEGINNING, max(0, start - _LONGEST), end + len(_BEGINNING) - 1)
+    while position >= 0:
+        match = _NUMBER.match(text, position)
+        if match and match.end() > start:
+            return True
+        position = shape.find(_BEGINNING, position + 1, end + len(_BEGINNING) - 1)
+    return False
 
 
 def _found(match: re.Match[str]) -> CaseNumber:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from trio_pipeline.diario.judgements import read_judgements
 from trio_pipeline.diario.judgements.lines import PAGE_BREAK
-from trio_pipeline.diario.masking import NUMBER_SIGNS, mask_personal_numbers
+from trio_pipeline.diario.masking import mask_personal_numbers
 from trio_pipeline.diario.packed_readings import PackedReading, packed_reading
 from trio_pipeline.diario.page_gaps import page_gaps
 from trio_pipeline.diario.pdf import read_pages
@@ -74,4 +74,4 @@ def _masked_text(path: str) -> tuple[str, int]:
 
 def _masked(pages: Sequence[str]) -> str:
     # As a whole: a number may begin on one page and end on the next, with headers between that a reader leaves out.
-    return mask_personal_numbers(PAGE_BREAK.join(pages), page_gaps(pages, NUMBER_SIGNS))
+    return mask_personal_numbers(PAGE_BREAK.join(pages), page_gaps(pages))

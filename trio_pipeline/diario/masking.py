@@ -16,7 +16,7 @@ from trio_pipeline.diario import cnj
 from trio_pipeline.diario.personal_numbers import find_personal_numbers, is_personal
 from trio_pipeline.diario.shapes import shape_of
 
-__all__ = ["MASK", "NUMBER_SIGNS", "mask_personal_numbers"]
+__all__ = ["MASK", "mask_personal_numbers"]
 
 MASK = "*"
 """What stands where a digit was."""
@@ -27,12 +27,11 @@ _MASKED = str.maketrans(dict.fromkeys("0123456789", MASK))
 # What a reader of the text takes away: the marks of broken words, with the white space behind them.
 _MARKS = "\ufffe\u00ad\u200b\u2060\ufeff"
 _MARKED = re.compile(f"[{_MARKS}]+\\s*")
-NUMBER_SIGNS = frozenset(f"0123456789./- \u2010\u2011\u2012\u2013\u2014\u2212{_MARKS}")
-"""What a part of a number may begin or end with."""
+# What a part of a number may begin or end with.
+_NUMBER_SIGNS = frozenset(f"0123456789./- \u2010\u2011\u2012\u2013\u2014\u2212{_MARKS}")
 
-_ENDS = frozenset((b"0", b".", b"-", b"/"))
-# Behind it, what a group has left and what ends a group.
-_BREAK = re.compile(rb"\n ?(?=0{0,4}[./-]0|00?(?![0./-]))")
+# Behind a line break, what a group has left and what ends a group.
+_BREAK = re.compile(rb"\n(?:(?<=[0./-]\n)|(?<=[0./-] \n)) ?(?=0{0,4}[./-]0|00?(?![0./-]))")
 
 _BEFORE = 80  # characters before a seam in which a number's word and its first digits stand
 _BEHIND = 40  # characters behind it in which its last ones stand
@@ -97,10 +96,7 @@ def mask_personal_numbers(text: str, gaps: Iterable[tuple[int, int]] = ()) -> st
         masks = {**_MASKED, **dict.fromkeys(others, MASK)}
         shape = shape_of(plain)
     spans = {*find_personal_numbers(plain, shape), *_across_seams(plain, shape, gaps)}
-    if not spans:
-        return text
-    cases = [(number.start, number.end) for number in cnj.find_numbers(plain, shape)]
-    return _masked(text, _outside(sorted(spans), cases), masks)
+    return _masked(text, sorted(_outside_cases(spans, plain, shape)), masks) if spans else text
 
 
 def _other_digits(text: str) -> dict[int, str]:
@@ -121,11 +117,10 @@ def _found(view: _View, *, is_checked: bool) -> Iterator[tuple[int, int]]:
     """The parts of the numbers that stand across the pieces of a view."""
     text = "".join(view.parts)
     shape = shape_of(text)
-    spans = sorted(set(find_personal_numbers(text, shape)))
+    spans = {*find_personal_numbers(text, shape)}
     if is_checked:
-        spans = [(start, end) for start, end in spans if is_personal(text[start:end])]
-    cases = [(number.start, number.end) for number in cnj.find_numbers(text, shape)]
-    return view.across(_outside(spans, cases))
+        spans = {(start, end) for start, end in spans if is_personal(text[start:end])}
+    return view.across(sorted(_outside_cases(spans, text, shape)))
 
 
 def _around_gaps(text: str, gaps: Iterable[tuple[int, int]]) -> _View:
@@ -135,7 +130,7 @@ def _around_gaps(text: str, gaps: Iterable[tuple[int, int]]) -> _View:
         _add_unmarked(view, text, start - _BEFORE, end + _BEHIND)
         view.glue(_APART)
     for start, end in {*_page_ends(text), *gaps}:
-        if text[end : end + 1] not in NUMBER_SIGNS:
+        if text[end : end + 1] not in _NUMBER_SIGNS:
             continue
         # A line break may stand for white space, or within a group of digits.
         for between in ("\n", ""):
@@ -154,7 +149,7 @@ def _marks_in_numbers(text: str) -> Iterator[tuple[int, int]]:
             match = _MARKED.match(text, position)
             assert match is not None
             end = match.end()
-            if text[position - 1 : position] in NUMBER_SIGNS and text[end : end + 1] in NUMBER_SIGNS:
+            if text[position - 1 : position] in _NUMBER_SIGNS and text[end : end + 1] in _NUMBER_SIGNS:
                 yield position, end
             position = text.find(mark, end)
 
@@ -188,23 +183,15 @@ def _around_breaks(text: str, shape: bytes) -> _View:
         start, end = match.span()
         if shape[start - 1 : start] == b" ":
             start -= 1
-        if shape[start - 1 : start] in _ENDS:
-            view.add(text, max(0, start - _NEAR), start)
-            view.add(text, end, min(end + _NEAR, len(text)))
-            view.glue(_APART)
+        view.add(text, max(0, start - _NEAR), start)
+        view.add(text, end, min(end + _NEAR, len(text)))
+        view.glue(_APART)
     return view
 
 
-def _outside(spans: list[tuple[int, int]], cases: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans that touch no case number; both lists are in order."""
-    kept = []
-    position = 0
-    for start, end in spans:
-        while position < len(cases) and cases[position][1] <= start:
-            position += 1
-        if position == len(cases) or end <= cases[position][0]:
-            kept.append((start, end))
-    return kept
+def _outside_cases(spans: Iterable[tuple[int, int]], text: str, shape: bytes) -> list[tuple[int, int]]:
+    """The spans that touch no case number."""
+    return [(start, end) for start, end in spans if not cnj.touches_number(text, shape, start, end)]
 
 
 def _masked(text: str, spans: list[tuple[int, int]], masks: dict[int, str]) -> str:
@@ -213,6 +200,9 @@ def _masked(text: str, spans: list[tuple[int, int]], masks: dict[int, str]) -> s
     for start, end in spans:
         # Two forms may find the same number: what is masked already is passed over.
         begin = max(start, position)
-        parts += [text[position:begin], text[begin:end].translate(masks)]
-        position = max(position, end)
-    return "".join([*parts, text[position:]])
+        if begin < end:
+            parts.append(text[position:begin])
+            parts.append(text[begin:end].translate(masks))
+            position = end
+    parts.append(text[position:])
+    return "".join(parts)

@@ -8,11 +8,14 @@ Pure: this file does not know which numbers are looked for.
 
 from __future__ import annotations
 
+import codecs
+
 __all__ = ["shape_of"]
 
 # What stands where a hyphen did: PDFium writes U+FFFE for one at which a word was broken, other programs U+00AD.
-_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212\ufffe\u00ad"
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2212\ufffe"
 _SPACES = "\u2007\u2009\u202f"
+_BEYOND_LATIN_1 = {**dict.fromkeys(_HYPHENS, "-"), **dict.fromkeys(_SPACES, " ")}
 
 
 def _alike(byte: int) -> int:
@@ -21,10 +24,23 @@ def _alike(byte: int) -> int:
         return ord("0")
     if character in "\t\v\f\r\xa0":
         return ord(" ")
+    if character == "\xad":
+        return ord("-")
     return ord(character.lower()) if character.isascii() else byte
 
 
 _TABLE = bytes(map(_alike, range(256)))
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """What is encoded for characters that Latin-1 lacks: called for each run of them, and few pages have one."""
+    assert isinstance(error, UnicodeEncodeError)
+    run = error.object[error.start : error.end]
+    return "".join([_BEYOND_LATIN_1.get(character, "?") for character in run]), error.end
+
+
+_ERRORS = "trio_pipeline.shape"
+codecs.register_error(_ERRORS, _stand_in)
 
 
 def shape_of(text: str) -> bytes:
@@ -33,10 +49,4 @@ def shape_of(text: str) -> bytes:
     ASCII digits are `0`, hyphens of all kinds `-`, white space but for line feeds a space, ASCII letters lower case;
     what Latin-1 lacks is `?`, and everything else is itself.
     """
-    for hyphen in _HYPHENS:
-        if hyphen in text:
-            text = text.replace(hyphen, "-")
-    for space in _SPACES:
-        if space in text:
-            text = text.replace(space, " ")
-    return text.encode("latin-1", "replace").translate(_TABLE)
+    return text.encode("latin-1", _ERRORS).translate(_TABLE)

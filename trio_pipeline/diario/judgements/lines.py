@@ -84,8 +84,27 @@ class Gazette:
         """
         found: list[Line] = []
         for number in range(first, last + 1):
-            found += _content(_lines(self.pages[number - 1], number, self._starts[number - 1]), self._furniture)
+            content = self.content(number)
+            if content:
+                offset = self._starts[number - 1]
+                page = self.pages[number - 1].replace("\r", "\n")
+                # Whole lines, with the white space at either end.
+                start, end = page.rfind("\n", 0, content[0] - offset) + 1, page.find("\n", content[1] - offset)
+                found += _lines(page[start : end if end >= 0 else len(page)], number, offset + start)
         return found
+
+    def content(self, number: int) -> tuple[int, int] | None:
+        """Where a page's content stands in the gazette's text, the header and footer left out.
+
+        Args:
+            number: The page's, from 1.
+
+        Returns:
+            Where its first word begins and its last one ends; None if it has none.
+        """
+        found = _content(self.pages[number - 1].replace("\r", "\n"), self._furniture)
+        offset = self._starts[number - 1]
+        return None if found is None else (offset + found[0], offset + found[1])
 
 
 def read_lines(pages: Sequence[str]) -> list[Line]:
@@ -120,7 +139,7 @@ def join_lines(texts: Sequence[str]) -> str:
 def _lines(page: str, number: int, offset: int) -> list[Line]:
     lines = []
     start = offset
-    for whole in page.replace("\r", "\n").split("\n"):
+    for whole in page.split("\n"):
         text = whole.rstrip()
         if text:
             end = start + len(text)
@@ -155,19 +174,32 @@ def _edges(page: str) -> Iterator[tuple[int, str]]:
     yield from ((-place, _key(line)) for place, line in enumerate(bottom, start=1))
 
 
-def _content(lines: list[Line], furniture: frozenset[tuple[int, str]]) -> list[Line]:
-    """A page's lines between its header and its footer; only lines at the very edge can belong to these."""
-    first = 0
-    last = len(lines)
-    while first < min(last, _EDGE) and _is_furniture(lines[first], first, furniture):
+def _content(page: str, furniture: frozenset[tuple[int, str]]) -> tuple[int, int] | None:
+    """Where a page's header ends and its footer begins; only lines at the very edge can belong to these."""
+    lines = page.split("\n")
+    first, start, indent, place = 0, 0, 0, 0
+    for whole in lines:
+        text = whole.rstrip()
+        if text:
+            if place == _EDGE or not _is_furniture(text, place, furniture):
+                indent = len(text) - len(text.lstrip())
+                break
+            place += 1
+        start += len(whole) + 1
         first += 1
-    while last > max(first, len(lines) - _EDGE) and _is_furniture(lines[last - 1], last - 1 - len(lines), furniture):
-        last -= 1
-    return lines[first:last]
+    end, place = len(page), -1
+    for whole in reversed(lines[first:]):
+        text = whole.rstrip()
+        if text:
+            if place < -_EDGE or not _is_furniture(text, place, furniture):
+                return start + indent, end - len(whole) + len(text)
+            place -= 1
+        end -= len(whole) + 1
+    return None
 
 
-def _is_furniture(line: Line, place: int, furniture: frozenset[tuple[int, str]]) -> bool:
-    return _HEADER.match(line.text) is not None or (place, _key(line.text)) in furniture
+def _is_furniture(line: str, place: int, furniture: frozenset[tuple[int, str]]) -> bool:
+    return _HEADER.match(line) is not None or (place, _key(line)) in furniture
 
 
 def _has_label(line: str) -> bool:
