@@ -7,15 +7,18 @@ and of lists of cases still to be judged (*pautas*). What the fields hold is rea
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.cnj import CaseNumber
 from trio_pipeline.diario.judgements.labels import Kind, plain, read_label
 from trio_pipeline.diario.judgements.lines import Line, join_lines
-from trio_pipeline.diario.judgements.stretches import is_planned
+from trio_pipeline.diario.judgements.stretches import heading_places, is_planned, places_of
 from trio_pipeline.diario.old_numbers import find_old_numbers
+from trio_pipeline.diario.shapes import shape_of
 
 __all__ = ["Entry", "find_entries"]
 
@@ -31,6 +34,7 @@ _LINES_ABOVE = 2  # that a heading may have above the one with the number
 
 # What every case number holds, old or new, one also that a line break cuts at its hyphen.
 _ANY_NUMBER = re.compile(r"[0-9]{6}[-\u2010\u2011\u2013\ufffe\u00ad]")
+_IN_ANY_NUMBER = b"000000-"  # the shape of that
 # What may stand before the number that opens an entry: "07 - ", "01. Mandado de Segurança n. ", "Processo: ".
 _HEADING = re.compile(
     r"\s*(?:(?P<ordinal>\d{1,4})(?:\s*[-–—.)ºª]){0,3}\s*)?"
@@ -113,9 +117,10 @@ def find_entries(lines: Sequence[Line], *, planned: bool = False) -> tuple[list[
 def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], bool]:
     openings: list[_Opening] = []
     fields_before = None
-    for index, line in enumerate(lines):
-        planned = is_planned(line.text, before=planned)
-        opening = _opening(lines, index, planned=planned) if _may_open(line.text) else None
+    for index in _lines_of_interest(lines):
+        text = lines[index].text
+        planned = is_planned(text, before=planned)
+        opening = _opening(lines, index, planned=planned) if _may_open(text) else None
         fields = opening and _first_field(lines, opening.last + 1)
         if opening is None or fields is None:
             continue
@@ -124,6 +129,16 @@ def _openings(lines: Sequence[Line], *, planned: bool) -> tuple[list[_Opening], 
         openings.append(opening)
         fields_before = fields
     return openings, planned
+
+
+def _lines_of_interest(lines: Sequence[Line]) -> list[int]:
+    """The lines that may open an entry, or say what the entries after them are; of all lines one in six."""
+    texts = [line.text for line in lines]
+    whole = "\n".join(texts)
+    ends = [*accumulate(len(text) + 1 for text in texts)]
+    # A search of everything for plain bytes takes less time than to look at each line.
+    places = (*heading_places(whole), *places_of(_IN_ANY_NUMBER, shape_of(whole)))
+    return sorted({bisect_right(ends, place) for place in places})
 
 
 def _may_open(text: str) -> bool:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import AnyStr
 
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.old_numbers import SHAPE as OLD_NUMBER
 from trio_pipeline.diario.shapes import shape_of
 
-__all__ = ["is_planned", "is_planned_after", "stretches"]
+__all__ = ["heading_places", "is_planned", "is_planned_after", "places_of", "stretches"]
 
 _BEFORE = 1  # a heading may begin at the end of the page before
 _BEHIND = 2  # pages that an entry goes on for; the longest of the real gazette fills half a page
 
 _PAUTA = re.compile(r"\s*(?:[IVX]{1,4} ?[-–.] ?)?P(?:AUTA|auta)\b.{0,90}$")
 _ATA = re.compile(r".{0,40}\b(?:ATAS?|Ata|ACÓRDÃOS|Acórdãos)\b.{0,90}$")
-# What such headings hold, whatever they are: a search for plain text costs next to nothing.
-_SIGNS = re.compile("A(?:UTA|TA|ta|córdãos|CÓRDÃOS)|auta")
+_HEADING_WORDS = ("PAUTA", "Pauta", "ATA", "Ata", "ACÓRDÃOS", "Acórdãos")  # one of which every such heading holds
 
 
 def stretches(pages: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -48,16 +48,29 @@ def is_planned_after(pages: Iterable[str], *, before: bool) -> bool:
     """
     planned = before
     for page in pages:
-        if _SIGNS.search(page):
-            for line in page.splitlines():
-                planned = is_planned(line.rstrip(), before=planned)
+        for place in heading_places(page):
+            begin, end = page.rfind("\n", 0, place) + 1, page.find("\n", place)
+            planned = is_planned(page[begin : end if end >= 0 else len(page)].rstrip(), before=planned)
     return planned
+
+
+def heading_places(text: str) -> list[int]:
+    """Where a word begins that says what the cases of a list are, in order; not all of them stand in a heading."""
+    # A search for plain text costs next to nothing.
+    found = [place for word in _HEADING_WORDS for place in places_of(word, text)]
+    return sorted([place for place in found if not text[place - 1 : place].isalnum()])
+
+
+def places_of(sign: AnyStr, text: AnyStr) -> Iterator[int]:
+    """Where a sign stands in a text, those left out that overlap the one before."""
+    place = text.find(sign)
+    while place >= 0:
+        yield place
+        place = text.find(sign, place + len(sign))
 
 
 def is_planned(line: str, *, before: bool) -> bool:
     """Whether what follows a line are cases still to be judged; `before` says whether what it follows are."""
-    if not ("AUTA" in line or "auta" in line or "ATA" in line or "Ata" in line or "CÓRD" in line or "córd" in line):
-        return before
     if _PAUTA.match(line):
         return True
     return before and not _ATA.match(line)
@@ -70,4 +83,4 @@ def _has_case_number(page: str) -> bool:
         return True
     if b"0000000-00." not in shape and b"0000000- 00." not in shape and b"0000000-\n00." not in shape:
         return False
-    return any(not cnj.is_administrative(found.number) for found in cnj.find_numbers(page))
+    return any(not cnj.is_administrative(found.number) for found in cnj.find_numbers(page, shape))
