@@ -136,7 +136,8 @@ def _all_characters(text_page: Any, number: int) -> str:
         last -= 1
     if first > last:
         return ""
-    buffer = (ctypes.c_ushort * (end - begin + 2))()
+    # Of few sizes: for each one that is new ctypes makes a class, which takes as long as to fill the buffer.
+    buffer = (ctypes.c_ushort * (1 << (end - begin + 2).bit_length()))()
     written = raw.FPDFText_GetText(text_page, first, last - first + 1, buffer)
     # What is written ends with a zero. Half a character, which no encoding can store, is left out.
     return str(memoryview(buffer)[: written - 1], "utf-16-le", "ignore")
