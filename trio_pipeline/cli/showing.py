@@ -11,9 +11,8 @@ from pathlib import Path
 
 import click
 
-from trio_pipeline.diario.judgements.lines import PAGE_BREAK
+from trio_pipeline.diario.judgements.pages import PAGE_BREAK, Pages
 from trio_pipeline.diario.ledger.queries import Row
-from trio_pipeline.diario.page_gaps import page_gaps
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.stored_text import TextLost
 from trio_pipeline.diario.suppression import Suppression
@@ -42,7 +41,7 @@ def with_texts(rows: Iterable[Row], directory: Path, suppression: Suppression) -
             gazette = row["diario_id"]
             whole = _text_of(directory, str(gazette))
             # A name may have a page's header within.
-            gaps = list(page_gaps(whole.split(PAGE_BREAK))) if whole is not None and suppression else []
+            gaps = [*Pages(whole.split(PAGE_BREAK)).gaps()] if whole is not None and suppression else []
         text = _part(whole, row["span"], suppression, gaps)
         yield {**row, "url": f"{row['url']}#page={row['page']}", "text": text}
 

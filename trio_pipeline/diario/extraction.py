@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trio_pipeline.diario.judgements import read_judgements
-from trio_pipeline.diario.judgements.lines import PAGE_BREAK
+from trio_pipeline.diario.judgements import judgements_of
+from trio_pipeline.diario.judgements.pages import Pages
 from trio_pipeline.diario.masking import mask_personal_numbers
 from trio_pipeline.diario.packed_readings import PackedReading, packed_reading
-from trio_pipeline.diario.page_gaps import page_gaps
 from trio_pipeline.diario.pdf import read_pages
 from trio_pipeline.diario.stored_text import packed
 
@@ -52,8 +51,7 @@ def extract_text(path: str) -> PackedText:
     Raises:
         PdfUnreadable: There is none to be had.
     """
-    text, count = _masked_text(path)
-    return PackedText(count, packed(text))
+    return _packed_text(_masked_pages(path))
 
 
 def extract(path: str) -> Extraction:
@@ -62,16 +60,19 @@ def extract(path: str) -> Extraction:
     Raises:
         PdfUnreadable: There is no text to be had.
     """
-    text, count = _masked_text(path)
-    reading = packed_reading(read_judgements(text.split(PAGE_BREAK)))
-    return Extraction(PackedText(count, packed(text)), reading)
+    pages = _masked_pages(path)
+    return Extraction(_packed_text(pages), packed_reading(judgements_of(pages)))
 
 
-def _masked_text(path: str) -> tuple[str, int]:
-    pages = read_pages(path)
-    return _masked(pages), len(pages)
+def _masked_pages(path: str) -> Pages:
+    return _masked(read_pages(path))
 
 
-def _masked(pages: Sequence[str]) -> str:
+def _masked(texts: Sequence[str]) -> Pages:
+    pages = Pages(texts)
     # As a whole: a number may begin on one page and end on the next, with headers between that a reader leaves out.
-    return mask_personal_numbers(PAGE_BREAK.join(pages), page_gaps(pages))
+    return pages.rewritten(mask_personal_numbers(pages.text, pages.gaps()))
+
+
+def _packed_text(pages: Pages) -> PackedText:
+    return PackedText(len(pages.texts), packed(pages.text))

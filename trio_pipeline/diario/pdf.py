@@ -13,7 +13,7 @@ from typing import Any
 import pypdfium2
 from pypdfium2 import raw
 
-from trio_pipeline.diario.judgements.lines import PAGE_BREAK
+from trio_pipeline.diario.judgements.pages import PAGE_BREAK
 from trio_pipeline.diario.plain_files import read_plain
 from trio_pipeline.diario.stored_text import MOST_CHARACTERS, MOST_PAGES
 

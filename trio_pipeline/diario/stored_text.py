@@ -11,7 +11,7 @@ import gzip
 import zlib
 
 from trio_pipeline.diario.judgements import read_judgements
-from trio_pipeline.diario.judgements.lines import PAGE_BREAK
+from trio_pipeline.diario.judgements.pages import PAGE_BREAK
 from trio_pipeline.diario.packed_readings import PackedReading, packed_reading
 from trio_pipeline.diario.plain_files import read_plain
 

@@ -6,7 +6,7 @@ import pytest
 from judgement_texts import case_number, entry
 
 from trio_pipeline.diario.judgements.entries import find_entries
-from trio_pipeline.diario.judgements.lines import read_lines
+from trio_pipeline.diario.judgements.pages import Pages
 
 ONE, TWO = case_number(1), case_number(2)
 LONG_CLASS = (
@@ -16,7 +16,7 @@ FIELDS = "\nImpetrante: Fulano de Tal\nRelator: Desembargador Beltrano\nDecisão
 
 
 def found(*pages: str) -> list[tuple[str | None, str, str | None]]:
-    return [(entry.ordinal, entry.number, entry.classe) for entry in find_entries(read_lines(pages))[0]]
+    return [(entry.ordinal, entry.number, entry.classe) for entry in find_entries(Pages(pages).lines())[0]]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_number_without_fields_opens_no_entry(text):
 def test_list_of_cases_to_be_judged_is_planned():
     planned = f"PAUTA DE JULGAMENTO\n{entry(ONE)}ATA DE JULGAMENTO\n{entry(TWO)}"
 
-    assert [entry.planned for entry in find_entries(read_lines([planned]))[0]] == [True, False]
+    assert [entry.planned for entry in find_entries(Pages([planned]).lines())[0]] == [True, False]
 
 
 @pytest.mark.parametrize("heading", [f"01. Ação Rescisória XX n. {ONE}", f"{ONE} - Ação Rescisória XX"])

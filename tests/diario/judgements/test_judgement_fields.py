@@ -7,17 +7,17 @@ from judgement_texts import HEADER
 
 from trio_pipeline.diario.judgements.fields import split_fields
 from trio_pipeline.diario.judgements.labels import Kind
-from trio_pipeline.diario.judgements.lines import read_lines
+from trio_pipeline.diario.judgements.pages import Pages
 
 WIDE = "RECURSO CONHECIDO E PROVIDO À UNANIMIDADE DOS MEMBROS PRESENTES, PRELIMINAR REJEITADA PELOS MESMOS,"
 
 
 def fields(*pages: str) -> list[tuple[str, str]]:
-    return [(field.label.name, field.text) for field in split_fields(read_lines(pages))]
+    return [(field.label.name, field.text) for field in split_fields(Pages(pages).lines())]
 
 
 def decision(*pages: str) -> str:
-    return next(field.text for field in split_fields(read_lines(pages)) if field.label.kind is Kind.DECISAO)
+    return next(field.text for field in split_fields(Pages(pages).lines()) if field.label.kind is Kind.DECISAO)
 
 
 def test_each_label_begins_a_field():
@@ -151,7 +151,7 @@ def test_end_of_a_quotation_ends_the_entry(quoted):
     ],
 )
 def test_line_that_fills_a_column_goes_on(text, whole):
-    assert split_fields(read_lines([text]), width=60)[0].text == whole
+    assert split_fields(Pages([text]).lines(), width=60)[0].text == whole
 
 
 @pytest.mark.parametrize("abbreviation", ["N.", "n.", "art.", "FLS.", "Dr."])

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judgement_texts import HEADER
 
-from trio_pipeline.diario.judgements.lines import FULL_WIDTH, PAGE_BREAK, join_lines, read_lines, width_of
+from trio_pipeline.diario.judgements.lines import FULL_WIDTH, join_lines, width_of
+from trio_pipeline.diario.judgements.pages import PAGE_BREAK, Pages
 
 
 def texts(pages: list[str]) -> list[str]:
-    return [line.text for line in read_lines(pages)]
+    return [line.text for line in Pages(pages).lines()]
 
 
 def test_known_header_is_skipped():
@@ -71,7 +72,7 @@ def test_page_of_header_alone_is_empty():
 def test_lines_know_their_place():
     pages = ["primeira \nsegunda", "", "  terceira\r\n"]
     whole = PAGE_BREAK.join(pages)
-    lines = read_lines(pages)
+    lines = Pages(pages).lines()
 
     assert [whole[line.start : line.end] for line in lines] == ["primeira", "segunda", "  terceira"]
     assert [line.page for line in lines] == [1, 1, 3]
@@ -98,7 +99,7 @@ def test_broken_lines_are_joined(broken, whole):
 @given(st.lists(st.text(), max_size=8))
 def test_any_page_has_places(pages):
     whole = PAGE_BREAK.join(pages)
-    lines = read_lines(pages)
+    lines = Pages(pages).lines()
 
     assert all(whole[line.start : line.end] == line.text for line in lines)
     assert [line.start for line in lines] == sorted(line.start for line in lines)
@@ -125,8 +126,8 @@ def test_hyphen_within_a_line_joins_nothing_to_the_next(first):
     ],
 )
 def test_width_is_that_of_the_longest_lines(lengths, width):
-    assert width_of(read_lines(["\n".join("a" * length for length in lengths)])) == width
+    assert width_of(Pages(["\n".join("a" * length for length in lengths)]).lines()) == width
 
 
 def test_broken_word_makes_no_line_longer():
-    assert width_of(read_lines(["\n".join(["a" * 60] * 40 + [f"{'a' * 59}\ufffe{'a' * 60}"] * 10)])) == 60
+    assert width_of(Pages(["\n".join(["a" * 60] * 40 + [f"{'a' * 59}\ufffe{'a' * 60}"] * 10)]).lines()) == 60

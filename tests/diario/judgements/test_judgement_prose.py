@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_pipeline.diario.judgements import read_judgements
-from trio_pipeline.diario.judgements.lines import read_lines
+from trio_pipeline.diario.judgements.pages import Pages
 from trio_pipeline.diario.judgements.prose import find_prose
 
 NUMBER = "7002770-82.2024.8.22.0011"
@@ -21,7 +21,7 @@ Relator"""
 
 
 def found(text):
-    return [(entry.page, entry.text) for entry in find_prose(read_lines([text]))]
+    return [(entry.page, entry.text) for entry in find_prose(Pages([text]).lines())]
 
 
 def test_whole_paragraph_is_unread_up_to_who_reported_it():
@@ -62,6 +62,6 @@ def test_what_the_rules_have_read_is_not_told_twice():
 @given(st.lists(st.sampled_from([*TEXT.split("\n"), "", "x" * 90, f"07 - {NUMBER}", "Relator: RUI"]), max_size=30))
 def test_any_order_of_lines_is_searched(lines):
     text = "\n".join(lines)
-    for entry in find_prose(read_lines([text])):
+    for entry in find_prose(Pages([text]).lines()):
         first, last = entry.span
         assert " ".join(text[first:last].split()) == " ".join(entry.text.split())

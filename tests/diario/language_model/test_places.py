@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_pipeline.diario.judgements.lines import read_lines
+from trio_pipeline.diario.judgements.pages import Pages
 from trio_pipeline.diario.language_model.places import Places, digits_of
 from trio_pipeline.diario.language_model.squeezed import squeeze
 
@@ -13,7 +13,7 @@ NEW = "7002770-82.2024.8.22.0011"
 
 
 def places(lines, *numbers, entries=()):
-    text = squeeze(read_lines(["\n".join(lines)]))
+    text = squeeze(Pages(["\n".join(lines)]).lines())
     return text, Places(text, entries, map(digits_of, numbers))
 
 

@@ -9,7 +9,7 @@ from counted_calls import calls_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_pipeline.diario.judgements.lines import read_lines
+from trio_pipeline.diario.judgements.pages import Pages
 from trio_pipeline.diario.language_model.questions import Question, TooMuchToAsk, ask_about, split
 
 NOTARIAL = "TABELIONATO DE PROTESTO DE TÍTULOS\nEdital de intimação"
@@ -52,7 +52,7 @@ def test_every_position_is_owned_once(pages):
 @given(pieces_of_text)
 def test_nothing_is_left_out(pages):
     sent = {(line.start, line.end) for question in asked(pages) for line in question.lines}
-    assert sent == {(line.start, line.end) for line in read_lines(pages)}
+    assert sent == {(line.start, line.end) for line in Pages(pages).lines()}
 
 
 def test_notaries_pages_are_not_sent():

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_pipeline.diario.judgements.lines import read_lines
+from trio_pipeline.diario.judgements.pages import Pages
 from trio_pipeline.diario.language_model.squeezed import squeeze, squeezed_text
 
 
 def squeezed(*lines):
-    return squeeze(read_lines(["\n".join(lines)]))
+    return squeeze(Pages(["\n".join(lines)]).lines())
 
 
 def found(text, words):

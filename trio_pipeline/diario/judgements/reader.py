@@ -15,14 +15,15 @@ from trio_pipeline.diario.judgements.counsel import read_counsel
 from trio_pipeline.diario.judgements.entries import Entry, find_entries
 from trio_pipeline.diario.judgements.fields import Field, split_fields
 from trio_pipeline.diario.judgements.labels import Kind, Label, Side
-from trio_pipeline.diario.judgements.lines import Gazette, width_of
+from trio_pipeline.diario.judgements.lines import width_of
 from trio_pipeline.diario.judgements.names import clean_name, is_initials, read_parties, read_relator
+from trio_pipeline.diario.judgements.pages import Pages
 from trio_pipeline.diario.judgements.prose import find_prose
 from trio_pipeline.diario.judgements.result import read_result
 from trio_pipeline.diario.judgements.stretches import is_planned_after, stretches
 from trio_pipeline.diario.model import Advogado, Judgement, Reading, Unread
 
-__all__ = ["READER_VERSION", "read_judgements"]
+__all__ = ["READER_VERSION", "judgements_of", "read_judgements"]
 
 READER_VERSION = "3"
 """Changes whenever the same text may be read otherwise, so that old extractions can be told and done again."""
@@ -33,26 +34,34 @@ _NO_DECISION = "no decision stands under this case number"
 _NO_PARTIES = "neither parties nor the reporting judge stand under this case number"
 
 
-def read_judgements(pages: Sequence[str]) -> Reading:
+def read_judgements(texts: Sequence[str]) -> Reading:
+    """Read every judgement of a gazette, as `judgements_of` does.
+
+    Args:
+        texts: The text of each page, in order.
+    """
+    return judgements_of(Pages(texts))
+
+
+def judgements_of(pages: Pages) -> Reading:
     """Read every judgement of a gazette.
 
     Any text at all is read without an error, in time that grows with its length alone. The same case may be judged
     twice in a gazette; what is merely printed twice is given once.
 
     Args:
-        pages: The text of each page, in order.
+        pages: Its pages.
 
     Returns:
         The judgements, and what looks like one and could not be read, each with the page where it begins and its span
         in the pages joined by form feeds.
     """
-    gazette = Gazette(pages)
     judgements: dict[tuple[object, ...], Judgement] = {}
     unread: list[Unread] = []
     planned, seen = False, 0
-    for first, last in stretches(pages):
-        lines = gazette.lines(first, last)
-        planned = is_planned_after(pages[seen : first - 1], before=planned)
+    for first, last in stretches(pages.texts):
+        lines = pages.lines_between(first, last)
+        planned = is_planned_after(pages.texts[seen : first - 1], before=planned)
         entries, planned = find_entries(lines, planned=planned)
         width = width_of(lines)
         read = [_read_entry(entry, width) for entry in entries]

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from trio_pipeline.diario.judgements import read_judgements
-from trio_pipeline.diario.judgements.lines import PAGE_BREAK, Line, read_lines
+from trio_pipeline.diario.judgements import judgements_of
+from trio_pipeline.diario.judgements.lines import Line
+from trio_pipeline.diario.judgements.pages import PAGE_BREAK, Pages
 from trio_pipeline.diario.language_model.notaries import notarial_pages
 from trio_pipeline.diario.model import Reading, Unread
 
@@ -97,8 +98,9 @@ def ask_about(pages: Sequence[str], *, everything: bool) -> Prepared:
         # Before anything is made of it.
         asked = [page for page, is_left_out in zip(pages, notarial, strict=True) if not is_left_out]
         _check_size(sum(map(len, asked)), sum(page.count("\n") for page in asked))
-    reading = read_judgements(pages)
-    lines = read_lines(pages)
+    whole = Pages(pages)
+    reading = judgements_of(whole)
+    lines = whole.lines()
     if everything:
         chosen = [line for line in lines if not notarial[line.page - 1]]
     else:

@@ -1,0 +1,170 @@
+"""The pages of a gazette, and what of them is content: all but the headers and footers that every page repeats.
+
+Knows of what the lines say only whether they begin with a label. Pure: it does not know where the pages come from.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
+
+from trio_pipeline.diario.judgements.labels import Kind, read_label
+from trio_pipeline.diario.judgements.lines import Line, lines_of
+
+__all__ = ["PAGE_BREAK", "Pages"]
+
+PAGE_BREAK = "\f"
+"""What stands between two pages in the gazette's text, which spans refer to."""
+
+_EDGE = 5  # lines at the top and at the bottom of a page that may be a header or a footer
+_FEWEST_PAGES = 4  # with fewer, that a line comes again says nothing
+_ENOUGH_PAGES = 40
+_MOST_PAGES = 0.8  # of all pages carry a header that is one; covers and annexes may not
+_LONGEST_KEY = 200
+
+# The header that TJRO's gazettes carry, for a text too short to learn it from.
+_HEADER = re.compile(
+    r"\s*(?:Este di[aá]rio foi assinado digitalmente|Rond[oô]nia, endere[cç]o: ?http"
+    r"|ANO [IVXLCDM]{1,9} N[UÚ]MERO \d{1,4} DI[AÁ]RIO DA JUSTI[CÇ]A)",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+
+
+class Pages:
+    """The pages of a gazette.
+
+    Args:
+        texts: The text of each page, in order.
+
+    Attributes:
+        texts: The same.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self._starts = [0, *accumulate(len(text) + len(PAGE_BREAK) for text in texts)]
+        self._furniture = _repeated(texts)
+        self._contents: dict[int, tuple[int, int] | None] = {}
+
+    @property
+    def text(self) -> str:
+        """The gazette's text: that of the pages, with `PAGE_BREAK` between them."""
+        return PAGE_BREAK.join(self.texts)
+
+    def rewritten(self, text: str) -> Pages:
+        """The same pages with other characters in their places, such as asterisks in those of digits.
+
+        Args:
+            text: The gazette's text, as long as it is, with every `PAGE_BREAK` where it is.
+        """
+        other = copy.copy(self)
+        other.texts = text.split(PAGE_BREAK)
+        return other
+
+    def lines(self) -> list[Line]:
+        """All lines of content in order, blank ones left out."""
+        return self.lines_between(1, len(self.texts))
+
+    def lines_between(self, first: int, last: int) -> list[Line]:
+        """The lines of content of some pages in order, blank ones left out.
+
+        Args:
+            first: The first page, from 1.
+            last: The last one, itself included.
+        """
+        found: list[Line] = []
+        for number in range(first, last + 1):
+            content = self._content(number)
+            if content:
+                offset = self._starts[number - 1]
+                page = self.texts[number - 1].replace("\r", "\n")
+                # Whole lines, with the white space at either end.
+                start, end = page.rfind("\n", 0, content[0] - offset) + 1, page.find("\n", content[1] - offset)
+                found += lines_of(page[start : end if end >= 0 else len(page)], number, offset + start)
+        return found
+
+    def gaps(self) -> Iterator[tuple[int, int]]:
+        """Where something stands in the gazette's text between the content of one page and that of the next.
+
+        That is from the end of a page's last line to the beginning of the next one's first word. A page without any
+        content is part of a gap.
+        """
+        before = None
+        for number in range(1, len(self.texts) + 1):
+            content = self._content(number)
+            if content:
+                if before is not None:
+                    yield before, content[0]
+                before = content[1]
+
+    def _content(self, number: int) -> tuple[int, int] | None:
+        """Where a page's first word of content begins in the gazette's text and its last one ends, if it has any."""
+        if number not in self._contents:
+            found = _content(self.texts[number - 1].replace("\r", "\n"), self._furniture)
+            offset = self._starts[number - 1]
+            self._contents[number] = None if found is None else (offset + found[0], offset + found[1])
+        return self._contents[number]
+
+
+def _repeated(pages: Sequence[str]) -> frozenset[tuple[int, str]]:
+    """What stands at the same place of nearly every page, counted from the top or from the bottom, numbers apart.
+
+    Lists of judgements repeat themselves too, so a line that begins with a label is never meant.
+    """
+    if len(pages) < _FEWEST_PAGES:
+        return frozenset()
+    # As many as are needed to tell, from all over the gazette.
+    some = pages[:: -(-len(pages) // _ENOUGH_PAGES)]
+    counts = Counter(place for page in some for place in _edges(page))
+    often = (place for place, count in counts.items() if count >= _MOST_PAGES * len(some))
+    return frozenset(place for place in often if not _has_label(place[1]))
+
+
+def _edges(page: str) -> Iterator[tuple[int, str]]:
+    """The lines at the top of a page and, counted from -1 on, at its bottom, each with its place; numbers apart."""
+    lines = page.replace("\r", "\n").split("\n")
+    top = islice((line for line in lines if line and not line.isspace()), _EDGE)
+    bottom = islice((line for line in reversed(lines) if line and not line.isspace()), _EDGE)
+    yield from ((place, _key(line)) for place, line in enumerate(top))
+    yield from ((-place, _key(line)) for place, line in enumerate(bottom, start=1))
+
+
+def _content(page: str, furniture: frozenset[tuple[int, str]]) -> tuple[int, int] | None:
+    """Where a page's header ends and its footer begins; only lines at the very edge can belong to these."""
+    lines = page.split("\n")
+    first, start, indent, place = 0, 0, 0, 0
+    for whole in lines:
+        text = whole.rstrip()
+        if text:
+            if place == _EDGE or not _is_furniture(text, place, furniture):
+                indent = len(text) - len(text.lstrip())
+                break
+            place += 1
+        start += len(whole) + 1
+        first += 1
+    end, place = len(page), -1
+    for whole in reversed(lines[first:]):
+        text = whole.rstrip()
+        if text:
+            if place < -_EDGE or not _is_furniture(text, place, furniture):
+                return start + indent, end - len(whole) + len(text)
+            place -= 1
+        end -= len(whole) + 1
+    return None
+
+
+def _is_furniture(line: str, place: int, furniture: frozenset[tuple[int, str]]) -> bool:
+    return _HEADER.match(line) is not None or (place, _key(line)) in furniture
+
+
+def _has_label(line: str) -> bool:
+    found = read_label(line)
+    return found is not None and found[0].kind is not Kind.UNKNOWN
+
+
+def _key(line: str) -> str:
+    return _DIGITS.sub("0", line[:_LONGEST_KEY]).strip()
