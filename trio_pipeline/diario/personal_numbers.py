@@ -11,25 +11,24 @@ from collections.abc import Iterator
 __all__ = ["find_personal_numbers", "is_personal"]
 
 # These are searched in the shape of a text. A number that a line break cuts has white space after a separator.
-# Each begins with plain bytes, for which the search is fastest.
-_CPF = re.compile(rb"000\.[ \n]?000\.[ \n]?000(?:[ \n]?(-)[ \n]?|[./ ]?[ \n]?)00(?!0)")
-_CNPJ = re.compile(rb"00\.[ \n]?000\.[ \n]?000[ \n]?/[ \n]?0000[ \n]?(-)[ \n]?00(?!0)")
+# Each begins with plain bytes, for which the search is fastest, and forms that begin alike are looked for at once.
+_PUNCTUATED = re.compile(
+    rb"00\.[ \n]?000\.[ \n]?000"
+    rb"(?:[ \n]?/[ \n]?0000[ \n]?-[ \n]?00|(?P<cpf>[ \n]?(?P<hyphen>-)[ \n]?|[./ ]?[ \n]?)00)(?!0)"
+)
 
 _LOOSE = rb"[-./ \n]{0,2}"
-# CIC and CGC are what CPF and CNPJ were called before. Plurals and signs for "number" are written at the word.
+# CIC and CGC are what CPF and CNPJ were called before. Plurals and signs for "number" are written at the word. What
+# follows a `c` rules most of them out before anything else is looked at.
 _NAMED = re.compile(
-    rb"c(?<![a-z]c)(?:\.? ?p\.? ?f|npj|ic|gc)(?:s|n[o\xba\xb0]?|_)?(?![a-z])[^0\n]{0,40}(?:\n[^0\n]{0,10})?"
+    rb"c(?=[. pnig])(?<![a-z]c)(?:\.? ?p\.? ?f|npj|ic|gc)(?:s|n[o\xba\xb0]?|_)?(?![a-z])[^0\n]{0,40}(?:\n[^0\n]{0,10})?"
     rb"(00" + _LOOSE + rb"000" + _LOOSE + rb"000" + _LOOSE + rb"0000" + _LOOSE + rb"00"
     rb"|000" + _LOOSE + rb"000" + _LOOSE + rb"000" + _LOOSE + rb"00)(?!0)"
 )
 
-# Forms that other numbers have too, of which the check digits tell; with what each begins with.
-_CHECKED = (
-    (b"000 000 000", re.compile(rb"000 000 000[- ]?00(?!0)")),
-    (b"000000000", re.compile(rb"000000000[ \n]?-[ \n]?00(?!0)")),
-    (b"00000000/", re.compile(rb"00000000/[ \n]?0000[ \n]?-[ \n]?00(?!0)")),
-)
-_BARE = re.compile(rb"00000000000(?:000)?(?!0|[.,]0)")
+# Forms that other numbers have too, of which the check digits tell.
+_SPACED = re.compile(rb"000 000 000[- ]?00(?!0)")
+_UNPUNCTUATED = re.compile(rb"00000000(?:(?:/[ \n]?0000|0)[ \n]?-[ \n]?00(?!0)|(?P<bare>000(?:000)?)(?!0|[.,]0))")
 _JOINTS = frozenset("/-")
 
 # The CNPJ of firms founded from 2026 on may have letters in all places but those of the check digits.
@@ -52,23 +51,14 @@ def find_personal_numbers(text: str, shape: bytes) -> Iterator[tuple[int, int]]:
         text: The text.
         shape: Its shape (`shapes.shape_of`).
     """
-    # Most pages hold none, which a search for a few bytes tells.
-    if b"000.000" in shape or b"000. 000" in shape or b"000.\n000" in shape:
-        for form in (_CPF, _CNPJ):
-            for match in form.finditer(shape):
-                start, end = match.span()
-                before = shape[start - 1] if start else 0
-                # In the official form, and not numbered as in a list, as `1.` would.
-                if (match[1] and before not in b"0.") or (before not in b"0" and is_personal(text[start:end])):
-                    yield start, end
+    yield from _punctuated(text, shape)
     for named in _NAMED.finditer(shape):
         yield named.span(1)
-    for beginning, form in _CHECKED:
-        for match in form.finditer(shape) if beginning in shape else ():
-            start, end = match.span()
-            if _begins(shape, start, b"0") and is_personal(text[start:end]):
-                yield start, end
-    yield from _bare(text, shape)
+    for spaced in _SPACED.finditer(shape):
+        start, end = spaced.span()
+        if _begins(shape, start, b"0") and is_personal(text[start:end]):
+            yield start, end
+    yield from _unpunctuated(text, shape)
     yield from _lettered(text, shape)
 
 
@@ -84,13 +74,35 @@ def is_personal(text: str) -> bool:
     return False
 
 
-def _bare(text: str, shape: bytes) -> Iterator[tuple[int, int]]:
-    """Digits alone, as firms of one person carry them in their name."""
-    for match in _BARE.finditer(shape):
+def _punctuated(text: str, shape: bytes) -> Iterator[tuple[int, int]]:
+    """In the official form or nearly."""
+    for match in _PUNCTUATED.finditer(shape):
         start, end = match.span()
-        # A hyphen here is the plain one: what broke a word is no part of a number.
-        stands_alone = text[start - 1 : start] not in _JOINTS and text[end : end + 1] not in _JOINTS
-        if stands_alone and _begins(shape, start, b"0.,") and is_personal(text[start:end]):
+        is_cpf = match["cpf"] is not None
+        if is_cpf:
+            # Its first group has a digit more.
+            start -= 1
+            if shape[start : start + 1] != b"0":
+                continue
+        is_official = not is_cpf or match["hyphen"] is not None
+        # What a list numbers is no part of it, as `1.` would be.
+        if (is_official and _begins(shape, start, b"0.")) or (
+            _begins(shape, start, b"0") and is_personal(text[start:end])
+        ):
+            yield start, end
+
+
+def _unpunctuated(text: str, shape: bytes) -> Iterator[tuple[int, int]]:
+    """With all but the last separators left out, or these too, as firms of one person carry them in their name."""
+    for match in _UNPUNCTUATED.finditer(shape):
+        start, end = match.span()
+        if match["bare"] is None:
+            begins = _begins(shape, start, b"0")
+        else:
+            # A hyphen here is the plain one: what broke a word is no part of a number.
+            stands_alone = text[start - 1 : start] not in _JOINTS and text[end : end + 1] not in _JOINTS
+            begins = stands_alone and _begins(shape, start, b"0.,")
+        if begins and is_personal(text[start:end]):
             yield start, end
 
 

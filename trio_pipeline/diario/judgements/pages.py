@@ -31,7 +31,7 @@ _HEADER = re.compile(
     r"|ANO [IVXLCDM]{1,9} N[UÚ]MERO \d{1,4} DI[AÁ]RIO DA JUSTI[CÇ]A)",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile("[0-9]+")
 
 
 class Pages:
@@ -135,26 +135,32 @@ def _edges(page: str) -> Iterator[tuple[int, str]]:
 
 def _content(page: str, furniture: frozenset[tuple[int, str]]) -> tuple[int, int] | None:
     """Where a page's header ends and its footer begins; only lines at the very edge can belong to these."""
-    lines = page.split("\n")
-    first, start, indent, place = 0, 0, 0, 0
-    for whole in lines:
-        text = whole.rstrip()
-        if text:
-            if place == _EDGE or not _is_furniture(text, place, furniture):
-                indent = len(text) - len(text.lstrip())
-                break
-            place += 1
-        start += len(whole) + 1
-        first += 1
+    start = _end_of_header(page, furniture)
     end, place = len(page), -1
-    for whole in reversed(lines[first:]):
-        text = whole.rstrip()
+    while end > start:
+        begin = max(page.rfind("\n", 0, end) + 1, start)
+        text = page[begin:end].rstrip()
         if text:
             if place < -_EDGE or not _is_furniture(text, place, furniture):
-                return start + indent, end - len(whole) + len(text)
+                return start, begin + len(text)
             place -= 1
-        end -= len(whole) + 1
+        end = begin - 1
     return None
+
+
+def _end_of_header(page: str, furniture: frozenset[tuple[int, str]]) -> int:
+    """Where the first word behind a page's header begins, or the page ends."""
+    start, place = 0, 0
+    while start < len(page):
+        end = page.find("\n", start)
+        end = len(page) if end < 0 else end
+        text = page[start:end].rstrip()
+        if text:
+            if place == _EDGE or not _is_furniture(text, place, furniture):
+                return start + len(text) - len(text.lstrip())
+            place += 1
+        start = end + 1
+    return len(page)
 
 
 def _is_furniture(line: str, place: int, furniture: frozenset[tuple[int, str]]) -> bool:
