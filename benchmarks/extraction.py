@@ -4,8 +4,9 @@ usage: python benchmarks/extraction.py GAZETTE.pdf [TIMES [WORKERS]]      50 tim
 
 Bare: pypdfium2 alone, in as many processes: each opens the file and takes the text of every page. Ours: the stage
 `extract` of a run, with its record in the ledger and its text file, from a spool whose files are verified already (a
-run hashes what it downloads while it comes). Both begin when the processes have started, and are taken in turns, three
-times; the median is told. Then the parts of the work for one gazette, in processor time.
+run hashes what it downloads while it comes). Both begin when the processes have started, and are taken in turns of ten
+gazettes, since processors are fast and slow for seconds; told is what all turns took. Then the parts of the work for
+one gazette, in processor time: the least of some rounds in which each part has its turn.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import datetime
 import os
 import pickle
 import shutil
-import statistics
 import sys
 import tempfile
 import time
@@ -24,14 +24,13 @@ from pathlib import Path
 import pypdfium2
 import trio
 
-from trio_pipeline.diario.extraction import Extraction, PackedText, extract
+from trio_pipeline.diario.extraction import Extraction, PackedText, extract, masked_pages
 from trio_pipeline.diario.hashing import hash_file
 from trio_pipeline.diario.items import Item
-from trio_pipeline.diario.judgements import READER_VERSION, read_judgements
+from trio_pipeline.diario.judgements import READER_VERSION, judgements_of
 from trio_pipeline.diario.ledger.events import Event
 from trio_pipeline.diario.ledger.ledger import Ledger, open_ledger
 from trio_pipeline.diario.lifecycle import StageName
-from trio_pipeline.diario.masking import mask_personal_numbers
 from trio_pipeline.diario.model import Gazette
 from trio_pipeline.diario.packed_readings import packed_reading
 from trio_pipeline.diario.pdf import read_pages
@@ -43,7 +42,8 @@ from trio_pipeline.diario.stored_text import packed
 from trio_pipeline.diario.texts import Texts
 from trio_pipeline.world import Processes, World, real_world
 
-ROUNDS = 3
+AT_A_TIME = 10  # gazettes in a turn
+ROUNDS = 15  # for the parts of the work
 
 
 def bare(path: str) -> int:
@@ -55,9 +55,9 @@ def bare(path: str) -> int:
         document.close()
 
 
-async def timed(jobs: int, workers: int, do: Callable[[int], Awaitable[object]]) -> float:
-    """Seconds for so many jobs, `workers` at once."""
-    numbers = iter(range(jobs))
+async def timed(jobs: range, workers: int, do: Callable[[int], Awaitable[object]]) -> float:
+    """Seconds for some jobs, `workers` at once."""
+    numbers = iter(jobs)
 
     async def work() -> None:
         for number in numbers:
@@ -104,9 +104,10 @@ async def compare(path: Path, times: int, workers: int) -> tuple[float, float]:
             # As in a run, one gazette more is at hand than there are processes.
             hands = workers + 1
             for warm_up in (alone, ours):
-                await timed(hands, hands, warm_up)
-            rounds = [(await timed(times, hands, alone), await timed(times, hands, ours)) for _ in range(ROUNDS)]
-    return statistics.median(seconds for seconds, _ in rounds), statistics.median(seconds for _, seconds in rounds)
+                await timed(range(hands), hands, warm_up)
+            turns = [range(first, min(first + AT_A_TIME, times)) for first in range(0, times, AT_A_TIME)]
+            took = [(await timed(turn, hands, alone), await timed(turn, hands, ours)) for turn in turns]
+    return sum(seconds for seconds, _ in took), sum(seconds for _, seconds in took)
 
 
 async def stage(
@@ -131,33 +132,31 @@ async def stage(
     return extract_and_record
 
 
-def processor_time(do: Callable[[], object], rounds: int = 5) -> float:
-    """Milliseconds, the least of some rounds."""
-    least = float("inf")
-    for _ in range(rounds):
-        begun = time.process_time()
-        do()
-        least = min(least, time.process_time() - begun)
-    return least * 1000
+def processor_time(do: Callable[[], object]) -> float:
+    """Milliseconds."""
+    begun = time.process_time()
+    do()
+    return (time.process_time() - begun) * 1000
 
 
 def parts_of_the_work(path: str) -> dict[str, float]:
     """Milliseconds of processor time in a worker for each part of one gazette."""
-    pages = read_pages(path)
-    plain = "\f".join(pages)
-    masked = mask_personal_numbers(plain)
-    reading = read_judgements(masked.split("\f"))
-    answer = Extraction(PackedText(len(pages), packed(masked)), packed_reading(reading))
-    return {
-        "text, bare": processor_time(lambda: bare(path)),
-        "text, ours": processor_time(lambda: read_pages(path)),
-        "masking": processor_time(lambda: mask_personal_numbers(plain)),
-        "rules": processor_time(lambda: read_judgements(masked.split("\f"))),
-        "compression": processor_time(lambda: packed(masked)),
-        "packing": processor_time(lambda: packed_reading(reading)),
-        "transfer": processor_time(lambda: pickle.loads(pickle.dumps(answer))),
-        "all in the worker": processor_time(lambda: extract(path)),
+    texts = read_pages(path)
+    masked = masked_pages(texts)
+    reading = judgements_of(masked)
+    answer = Extraction(PackedText(len(texts), packed(masked.text)), packed_reading(reading))
+    parts = {
+        "text, bare": lambda: bare(path),
+        "text, ours": lambda: read_pages(path),
+        "masking": lambda: masked_pages(texts),
+        "rules": lambda: judgements_of(masked),
+        "compression": lambda: packed(masked.text),
+        "packing": lambda: packed_reading(reading),
+        "transfer": lambda: pickle.loads(pickle.dumps(answer)),
+        "all in the worker": lambda: extract(path),
     }
+    rounds = [{name: processor_time(do) for name, do in parts.items()} for _ in range(ROUNDS)]
+    return {name: min(one[name] for one in rounds) for name in parts}
 
 
 def main(arguments: list[str]) -> None:

@@ -16,7 +16,7 @@ from trio_pipeline.diario.packed_readings import PackedReading, packed_reading
 from trio_pipeline.diario.pdf import read_pages
 from trio_pipeline.diario.stored_text import packed
 
-__all__ = ["Extraction", "PackedText", "extract", "extract_text"]
+__all__ = ["Extraction", "PackedText", "extract", "extract_text", "masked_pages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def extract_text(path: str) -> PackedText:
     Raises:
         PdfUnreadable: There is none to be had.
     """
-    return _packed_text(_masked_pages(path))
+    return _packed_text(masked_pages(read_pages(path)))
 
 
 def extract(path: str) -> Extraction:
@@ -60,15 +60,16 @@ def extract(path: str) -> Extraction:
     Raises:
         PdfUnreadable: There is no text to be had.
     """
-    pages = _masked_pages(path)
+    pages = masked_pages(read_pages(path))
     return Extraction(_packed_text(pages), packed_reading(judgements_of(pages)))
 
 
-def _masked_pages(path: str) -> Pages:
-    return _masked(read_pages(path))
+def masked_pages(texts: Sequence[str]) -> Pages:
+    """The pages of a gazette with asterisks for the digits of CPF and CNPJ numbers.
 
-
-def _masked(texts: Sequence[str]) -> Pages:
+    Args:
+        texts: The text of each page, in order.
+    """
     pages = Pages(texts)
     # As a whole: a number may begin on one page and end on the next, with headers between that a reader leaves out.
     return pages.rewritten(mask_personal_numbers(pages.text, pages.gaps()))
