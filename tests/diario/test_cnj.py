@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_pipeline.diario import cnj
+from trio_pipeline.diario.shapes import shape_of
 
 VALID = ("7002770-82.2024.8.22.0011", "0005268-75.2013.8.26.0100")
 
@@ -105,3 +106,12 @@ def test_files_of_the_administration_are_told():
 def test_any_text_is_searched(text):
     for number in cnj.find_numbers(text):
         assert cnj.normalise(number.number) == number.number
+
+
+@given(st.text("0123456789-. \n", max_size=20), numbers, st.text("0123456789-. \n", max_size=20), st.data())
+def test_stretch_touches_the_numbers_that_it_shares_a_character_with(before, number, behind, data):
+    text = f"{before}{number}{behind}"
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    shared = any(one.start < end and start < one.end for one in cnj.find_numbers(text))
+    assert cnj.touches_number(text, shape_of(text), start, end) == shared

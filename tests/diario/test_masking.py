@@ -222,3 +222,17 @@ def test_length_and_all_but_digits_stay(text):
     assert all(
         after == before or (after == "*" and before.isdecimal()) for before, after in zip(text, masked, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "RG 12.345.678 ",
+        "capital de 10.000.000\n",
+        "123.456.789 ",
+        "12.345.678.",
+        "RG 12.345.678/",
+    ],
+)
+def test_number_of_a_firm_behind_another_number_is_masked(before):
+    assert mask_personal_numbers(f"{before}11.222.333/0001-81 ACME") == f"{before}**.***.***/****-** ACME"

@@ -110,7 +110,9 @@ def _run(loaded: Loaded, asked: _Asked, log: LogOptions) -> ExitCode:
     job = _job(loaded, asked, log)
     with _errors_in_words():
         if asked.dry_run:
-            show_plan(trio.run(preview, job, real_world()), job.settings.model)
+            with signals_in_one_thread(_SIGNALS):
+                plan = trio.run(preview, job, real_world())
+            show_plan(plan, job.settings.model)
             return ExitCode.OK
         with _profiled(asked.profile):
             report = do_job(job, log)

@@ -53,12 +53,7 @@ def find_numbers(text: str, shape: bytes | None = None) -> Iterator[CaseNumber]:
         return
     if shape is None:
         shape = shape_of(text)
-    position = shape.find(_BEGINNING)
-    while position >= 0:
-        match = _NUMBER.match(text, position)
-        if match:
-            yield _found(match)
-        position = shape.find(_BEGINNING, match.end() if match else position + 1)
+    yield from map(_found, _matches(text, shape, 0, len(shape)))
 
 
 def touches_number(text: str, shape: bytes, start: int, end: int) -> bool:
@@ -70,14 +65,18 @@ def touches_number(text: str, shape: bytes, start: int, end: int) -> bool:
         start: Where the stretch begins.
         end: Where it ends, exclusive.
     """
-    # A number that ends within the stretch began so far before it at most.
-    position = shape.find(_BEGINNING, max(0, start - _LONGEST), end + len(_BEGINNING) - 1)
+    return any(match.end() > start for match in _matches(text, shape, max(0, start - _LONGEST), end))
+
+
+def _matches(text: str, shape: bytes, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The numbers that begin in a stretch of a text."""
+    last = end + len(_BEGINNING) - 1
+    position = shape.find(_BEGINNING, start, last)
     while position >= 0:
         match = _NUMBER.match(text, position)
-        if match and match.end() > start:
-            return True
-        position = shape.find(_BEGINNING, position + 1, end + len(_BEGINNING) - 1)
-    return False
+        if match:
+            yield match
+        position = shape.find(_BEGINNING, match.end() if match else position + 1, last)
 
 
 def _found(match: re.Match[str]) -> CaseNumber:

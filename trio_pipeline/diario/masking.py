@@ -30,7 +30,8 @@ _MARKED = re.compile(f"[{_MARKS}]+\\s*")
 # What a part of a number may begin or end with.
 _NUMBER_SIGNS = frozenset(f"0123456789./- \u2010\u2011\u2012\u2013\u2014\u2212{_MARKS}")
 
-# Behind a line break, what a group has left and what ends a group.
+# A line break that may stand within a group of digits or before a separator: before it a part of a number, behind it
+# what a group has left and what ends a group.
 _BREAK = re.compile(rb"\n(?= ?[0./-])(?:(?<=[0./-]\n)|(?<=[0./-] \n)) ?(?=0{0,4}[./-]0|00?(?![0./-]))")
 
 _BEFORE = 80  # characters before a seam in which a number's word and its first digits stand

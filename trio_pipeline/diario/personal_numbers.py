@@ -11,10 +11,11 @@ from collections.abc import Iterator
 __all__ = ["find_personal_numbers", "is_personal"]
 
 # These are searched in the shape of a text. A number that a line break cuts has white space after a separator.
-# Each begins with plain bytes, for which the search is fastest, and forms that begin alike are looked for at once.
+# Each begins with plain bytes, for which the search is fastest, and forms that begin alike are looked for at once. The
+# end of a CPF is only looked at: where it turns out to be none, a CNPJ may begin there.
 _PUNCTUATED = re.compile(
-    rb"00\.[ \n]?000\.[ \n]?000"
-    rb"(?:[ \n]?/[ \n]?0000[ \n]?-[ \n]?00|(?P<cpf>[ \n]?(?P<hyphen>-)[ \n]?|[./ ]?[ \n]?)00)(?!0)"
+    rb"00\.[ \n]?000\.[ \n]?000(?:[ \n]?/[ \n]?0000[ \n]?-[ \n]?00(?!0)"
+    rb"|(?=(?P<cpf>(?:[ \n]?(?P<hyphen>-)[ \n]?|[./ ]?[ \n]?)00)(?!0)))"
 )
 
 _LOOSE = rb"[-./ \n]{0,2}"
@@ -81,7 +82,7 @@ def _punctuated(text: str, shape: bytes) -> Iterator[tuple[int, int]]:
         is_cpf = match["cpf"] is not None
         if is_cpf:
             # Its first group has a digit more.
-            start -= 1
+            start, end = start - 1, match.end("cpf")
             if shape[start : start + 1] != b"0":
                 continue
         is_official = not is_cpf or match["hyphen"] is not None

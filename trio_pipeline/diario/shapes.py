@@ -3,7 +3,7 @@
 A search for bytes in a shape takes a fraction of what a search for classes of characters takes in a text, and most
 pages do not hold what is looked for. Every character has one byte, so that positions are the same.
 
-Pure: this file does not know which numbers are looked for.
+Pure: this file does not know which numbers are looked for. It registers an error handler of codecs, under its own name.
 """
 
 from __future__ import annotations

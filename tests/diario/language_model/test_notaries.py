@@ -18,6 +18,7 @@ from trio_pipeline.diario.language_model.notaries import notarial_pages
         "SERVIÇO NOTARIAL E REGISTRAL DE JARU",
         "CARTÓRIO DO 2º OFÍCIO DE NOTAS E PROTESTO",
         "2º OFÍCIO DE REGISTRO DE IMÓVEIS DE PORTO VELHO",
+        "TABELIONATO DE PRO\u00adTESTO DE TÍTULOS",
         "TABELIONATO DE PRO\ufffe\nTESTO DE TÍTU\ufffe\nLOS",
         "Faço saber que pretendem casar-se e apresentaram os documentos: Ana Lima e João Souza",
         "Tabelionato de Protesto\nProvimento da desembargadora corregedora\nTabeliã substituta",
@@ -37,6 +38,7 @@ def test_notices_are_held_back(page):
         "Acórdão em embargos: registro civil, retificação",
         "Contrato nº 12, CNPJ **.***.***/****-**",
         "Apelante: Banco\nApelado: Cartório de Registro de Imóveis de Jaru\nRelatora: Ana",
+        "Apelante: A *********** B\nApelado: ***.***.***-**, ***.***.***-**\nRelatora: Ana",
         "Remessa dos autos ao cartório da 2ª Vara Cível, por ofício de 3 de maio",
     ],
 )

@@ -423,30 +423,3 @@ async def test_stranger_s_database_is_left_as_it_is(tmp_path):
             pytest.fail("opened")
     with duckdb.connect(path) as other:
         assert other.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("mine",)]
-
-
-@pytest.mark.parametrize("made", ["DROP TABLE forms", "INSERT INTO forms (fingerprint) VALUES ('older')"])
-async def test_tables_and_views_that_others_made_are_made_anew(tmp_path, made):
-    path = tmp_path / "diarios.duckdb"
-    async with open_ledger(path, real_world()):
-        pass
-    with duckdb.connect(path) as older:
-        older.execute("CREATE OR REPLACE VIEW failed_runs AS SELECT 1 AS of_another_version")
-        older.execute("DROP TABLE unread_rows")
-        older.execute(made)
-    async with open_ledger(path, real_world()):
-        pass
-    with duckdb.connect(path) as newer:
-        assert newer.execute("SELECT diario_id FROM failed_runs").fetchall() == []
-        assert newer.execute("SELECT diario_id FROM unread_rows").fetchall() == []
-        assert newer.execute("SELECT count(*) FROM forms").fetchone() == (1 if made.startswith("DROP") else 3,)
-
-
-async def test_views_are_not_made_again_by_every_run(tmp_path):
-    path = tmp_path / "diarios.duckdb"
-    async with open_ledger(path, real_world()):
-        pass
-    async with open_ledger(path, real_world()):
-        pass
-    with duckdb.connect(path) as ledger:
-        assert ledger.execute("SELECT count(*) FROM forms").fetchone() == (1,)

@@ -16,7 +16,7 @@ from trio_pipeline.diario import cnj
 from trio_pipeline.diario.cnj import CaseNumber
 from trio_pipeline.diario.judgements.labels import Kind, plain, read_label
 from trio_pipeline.diario.judgements.lines import Line, join_lines
-from trio_pipeline.diario.judgements.stretches import heading_places, is_planned, places_of
+from trio_pipeline.diario.judgements.stretches import heading_places, is_planned
 from trio_pipeline.diario.old_numbers import find_old_numbers
 from trio_pipeline.diario.shapes import shape_of
 
@@ -34,7 +34,7 @@ _LINES_ABOVE = 2  # that a heading may have above the one with the number
 
 # What every case number holds, old or new, one also that a line break cuts at its hyphen.
 _ANY_NUMBER = re.compile(r"[0-9]{6}[-\u2010\u2011\u2013\ufffe\u00ad]")
-_IN_ANY_NUMBER = b"000000-"  # the shape of that
+_SHAPE_OF_ANY_NUMBER = re.compile(rb"000000-")
 # What may stand before the number that opens an entry: "07 - ", "01. Mandado de Segurança n. ", "Processo: ".
 _HEADING = re.compile(
     r"\s*(?:(?P<ordinal>\d{1,4})(?:\s*[-–—.)ºª]){0,3}\s*)?"
@@ -137,8 +137,8 @@ def _lines_of_interest(lines: Sequence[Line]) -> list[int]:
     whole = "\n".join(texts)
     ends = [*accumulate(len(text) + 1 for text in texts)]
     # A search of everything for plain bytes takes less time than to look at each line.
-    places = (*heading_places(whole), *places_of(_IN_ANY_NUMBER, shape_of(whole)))
-    return sorted({bisect_right(ends, place) for place in places})
+    numbers = [number.start() for number in _SHAPE_OF_ANY_NUMBER.finditer(shape_of(whole))]
+    return sorted({bisect_right(ends, place) for place in (*heading_places(whole), *numbers)})
 
 
 def _may_open(text: str) -> bool:

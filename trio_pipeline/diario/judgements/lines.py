@@ -51,13 +51,11 @@ def lines_of(text: str, page: int, offset: int) -> list[Line]:
     start = offset
     for whole in text.split("\n"):
         line = whole.rstrip()
+        following = start + len(whole) + 1
         if line:
             end = start + len(line)
-            following = start + len(whole) + 1
             lines.append(Line(line, page, start, end, end + 1 < following))
-            start = following
-        else:
-            start += len(whole) + 1
+        start = following
     return lines
 
 

@@ -31,7 +31,7 @@ _HEADER = re.compile(
     r"|ANO [IVXLCDM]{1,9} N[UÚ]MERO \d{1,4} DI[AÁ]RIO DA JUSTI[CÇ]A)",
     re.IGNORECASE,
 )
-_DIGITS = re.compile("[0-9]+")
+_DIGITS = re.compile("[0-9*]+")  # masked ones too: a header is the same with and without
 
 
 class Pages:
@@ -41,14 +41,15 @@ class Pages:
         texts: The text of each page, in order.
 
     Attributes:
-        texts: The same.
+        texts: The same, with line feeds at the ends of lines.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.texts = texts
+        self.texts = [text.replace("\r", "\n") for text in texts]
         self._starts = [0, *accumulate(len(text) + len(PAGE_BREAK) for text in texts)]
-        self._furniture = _repeated(texts)
-        self._contents: dict[int, tuple[int, int] | None] = {}
+        self._furniture = _repeated(self.texts)
+        # Found out when it is asked for: most pages are of no interest to who reads judgements.
+        self._contents: dict[int, tuple[int, int]] = {}
 
     @property
     def text(self) -> str:
@@ -56,7 +57,7 @@ class Pages:
         return PAGE_BREAK.join(self.texts)
 
     def rewritten(self, text: str) -> Pages:
-        """The same pages with other characters in their places, such as asterisks in those of digits.
+        """The same pages with asterisks in the places of digits.
 
         Args:
             text: The gazette's text, as long as it is, with every `PAGE_BREAK` where it is.
@@ -78,13 +79,8 @@ class Pages:
         """
         found: list[Line] = []
         for number in range(first, last + 1):
-            content = self._content(number)
-            if content:
-                offset = self._starts[number - 1]
-                page = self.texts[number - 1].replace("\r", "\n")
-                # Whole lines, with the white space at either end.
-                start, end = page.rfind("\n", 0, content[0] - offset) + 1, page.find("\n", content[1] - offset)
-                found += lines_of(page[start : end if end >= 0 else len(page)], number, offset + start)
+            start, content = self._content(number)
+            found += lines_of(content, number, start)
         return found
 
     def gaps(self) -> Iterator[tuple[int, int]]:
@@ -95,19 +91,19 @@ class Pages:
         """
         before = None
         for number in range(1, len(self.texts) + 1):
-            content = self._content(number)
+            start, content = self._content(number)
             if content:
                 if before is not None:
-                    yield before, content[0]
-                before = content[1]
+                    yield before, start + len(content) - len(content.lstrip())
+                before = start + len(content.rstrip())
 
-    def _content(self, number: int) -> tuple[int, int] | None:
-        """Where a page's first word of content begins in the gazette's text and its last one ends, if it has any."""
+    def _content(self, number: int) -> tuple[int, str]:
+        """The lines of a page between its header and its footer, and where they begin in the gazette's text."""
+        text = self.texts[number - 1]
         if number not in self._contents:
-            found = _content(self.texts[number - 1].replace("\r", "\n"), self._furniture)
-            offset = self._starts[number - 1]
-            self._contents[number] = None if found is None else (offset + found[0], offset + found[1])
-        return self._contents[number]
+            self._contents[number] = _between_furniture(text, self._furniture)
+        start, end = self._contents[number]
+        return self._starts[number - 1] + start, text[start:end]
 
 
 def _repeated(pages: Sequence[str]) -> frozenset[tuple[int, str]]:
@@ -126,38 +122,38 @@ def _repeated(pages: Sequence[str]) -> frozenset[tuple[int, str]]:
 
 def _edges(page: str) -> Iterator[tuple[int, str]]:
     """The lines at the top of a page and, counted from -1 on, at its bottom, each with its place; numbers apart."""
-    lines = page.replace("\r", "\n").split("\n")
+    lines = page.split("\n")
     top = islice((line for line in lines if line and not line.isspace()), _EDGE)
     bottom = islice((line for line in reversed(lines) if line and not line.isspace()), _EDGE)
     yield from ((place, _key(line)) for place, line in enumerate(top))
     yield from ((-place, _key(line)) for place, line in enumerate(bottom, start=1))
 
 
-def _content(page: str, furniture: frozenset[tuple[int, str]]) -> tuple[int, int] | None:
-    """Where a page's header ends and its footer begins; only lines at the very edge can belong to these."""
+def _between_furniture(page: str, furniture: frozenset[tuple[int, str]]) -> tuple[int, int]:
+    """Where a page's first line of content begins and its last one ends; only lines at the edges can be none."""
     start = _end_of_header(page, furniture)
     end, place = len(page), -1
     while end > start:
         begin = max(page.rfind("\n", 0, end) + 1, start)
-        text = page[begin:end].rstrip()
-        if text:
-            if place < -_EDGE or not _is_furniture(text, place, furniture):
-                return start, begin + len(text)
+        line = page[begin:end].rstrip()
+        if line:
+            if place < -_EDGE or not _is_furniture(line, place, furniture):
+                return start, end
             place -= 1
         end = begin - 1
-    return None
+    return start, start
 
 
 def _end_of_header(page: str, furniture: frozenset[tuple[int, str]]) -> int:
-    """Where the first word behind a page's header begins, or the page ends."""
+    """Where the first line behind a page's header begins, or the page ends."""
     start, place = 0, 0
     while start < len(page):
         end = page.find("\n", start)
         end = len(page) if end < 0 else end
-        text = page[start:end].rstrip()
-        if text:
-            if place == _EDGE or not _is_furniture(text, place, furniture):
-                return start + len(text) - len(text.lstrip())
+        line = page[start:end].rstrip()
+        if line:
+            if place == _EDGE or not _is_furniture(line, place, furniture):
+                return start
             place += 1
         start = end + 1
     return len(page)

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import AnyStr
 
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.old_numbers import SHAPE as OLD_NUMBER
 from trio_pipeline.diario.shapes import shape_of
 
-__all__ = ["heading_places", "is_planned", "is_planned_after", "places_of", "stretches"]
+__all__ = ["heading_places", "is_planned", "is_planned_after", "stretches"]
 
 _BEFORE = 1  # a heading may begin at the end of the page before
 _BEHIND = 2  # pages that an entry goes on for; the longest of the real gazette fills half a page
 
 _PAUTA = re.compile(r"\s*(?:[IVX]{1,4} ?[-–.] ?)?P(?:AUTA|auta)\b.{0,90}$")
 _ATA = re.compile(r".{0,40}\b(?:ATAS?|Ata|ACÓRDÃOS|Acórdãos)\b.{0,90}$")
-_HEADING_WORDS = ("PAUTA", "Pauta", "ATA", "Ata", "ACÓRDÃOS", "Acórdãos")  # one of which every such heading holds
+# One of these every such heading holds.
+_HEADING_WORD = re.compile(r"[AP](?<!\w[AP])(?:(?<=P)(?:AUTA|auta)|(?<=A)(?:TA|ta|CÓRDÃOS|córdãos))")
 
 
 def stretches(pages: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -56,17 +56,7 @@ def is_planned_after(pages: Iterable[str], *, before: bool) -> bool:
 
 def heading_places(text: str) -> list[int]:
     """Where a word begins that says what the cases of a list are, in order; not all of them stand in a heading."""
-    # A search for plain text costs next to nothing.
-    found = [place for word in _HEADING_WORDS for place in places_of(word, text)]
-    return sorted([place for place in found if not text[place - 1 : place].isalnum()])
-
-
-def places_of(sign: AnyStr, text: AnyStr) -> Iterator[int]:
-    """Where a sign stands in a text, those left out that overlap the one before."""
-    place = text.find(sign)
-    while place >= 0:
-        yield place
-        place = text.find(sign, place + len(sign))
+    return [word.start() for word in _HEADING_WORD.finditer(text)]
 
 
 def is_planned(line: str, *, before: bool) -> bool:

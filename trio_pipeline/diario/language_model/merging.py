@@ -8,7 +8,7 @@ Pure: this file does not know how either of them reads.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from trio_pipeline.diario.language_model.answers import Asked
@@ -56,17 +56,24 @@ class _Covered:
 
 
 def _believed(asked: Sequence[Asked]) -> list[Judgement]:
-    """What the model has read; of a piece that was halved, only what its halves did not bring."""
-    found = [*_judgements(one for one in asked if not one.was_halved)]
+    """What the model has read, in order; of a piece that was halved, only what its halves did not bring."""
+    found = sorted((judgement for one in asked if not one.was_halved for judgement in _judgements(one)), key=_start)
     # A half that was halved itself stands behind the whole, and goes before it.
     for halved in reversed([one for one in asked if one.was_halved]):
-        covered = _Covered(judgement.span for judgement in found)
-        found += (judgement for judgement in _judgements([halved]) if not covered.touches(judgement.span))
+        begin, end = halved.question.owned
+        first, last = bisect_left(found, begin, key=_start), bisect_left(found, end, key=_start)
+        covered = _Covered(judgement.span for judgement in found[max(0, first - 1) : last])
+        more = [judgement for judgement in _judgements(halved) if not covered.touches(judgement.span)]
+        found[first:last] = sorted([*found[first:last], *more], key=_start)
     return found
 
 
-def _judgements(asked: Iterable[Asked]) -> Iterator[Judgement]:
-    return (judgement for one in asked if one.verified for judgement in one.verified.judgements)
+def _judgements(asked: Asked) -> tuple[Judgement, ...]:
+    return asked.verified.judgements if asked.verified else ()
+
+
+def _start(judgement: Judgement) -> int:
+    return judgement.span[0]
 
 
 def _distinct(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:

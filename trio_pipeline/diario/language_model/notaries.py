@@ -27,18 +27,20 @@ _NOTARIAL = re.compile(
 )
 _JUDICIAL = re.compile(
     r"\b(?:acordao|apela(?:nte|do|da|cao)|agrava(?:nte|do|da)|recorr(?:ente|ido|ida)|embarga(?:nte|do|da)|relatora?"
-    r"|impetra(?:nte|do|da)|desembargadora?|habeas corpus|recurso inominado)\b|\b\d{7}-\d\d\.\d{4}\.\d\.\d\d\.\d{4}\b"
+    r"|impetra(?:nte|do|da)|desembargadora?|habeas corpus|recurso inominado|requer(?:ente|ido|ida)|exequente"
+    r"|executad[oa]|sentenca)\b|\b(?:autora?|reu|re):|\b\d{7}-\d\d\.\d{4}\.\d\.\d\d\.\d{4}\b"
 )
 _MASKED_NUMBER = re.compile(rf"(?:{re.escape(MASK)}+[./-])+{re.escape(MASK)}+|{re.escape(MASK)}{{11,}}")
 _MANY = 3  # masked numbers on a page; a list of judgements has one in a party's name now and then
-_BROKEN_WORD = re.compile("\ufffe\\s*")
+_BROKEN_WORD = re.compile("[\ufffe\u00ad]\\s*")
 
 
 def notarial_pages(pages: Sequence[str]) -> list[bool]:
     """Which pages are taken up by notaries' notices.
 
     A page is if it has more signs of notaries than of courts, or if it has no sign of a court and the one before it is:
-    a list of hundreds of people goes on for pages.
+    a list of hundreds of people goes on for pages. What else follows without a sign of a court, such as acts of the
+    administration, holds no judgement and need not be sent either.
 
     Args:
         pages: The text of each page, with the digits of personal numbers masked.
@@ -47,7 +49,8 @@ def notarial_pages(pages: Sequence[str]) -> list[bool]:
     for page in pages:
         text = plain(_BROKEN_WORD.sub("", page))
         courts = len(_JUDICIAL.findall(text))
-        numbers = len(_MASKED_NUMBER.findall(page))
+        # The parties to a judgement have numbers too: these say something only where nothing speaks of a court.
+        numbers = 0 if courts else len(_MASKED_NUMBER.findall(page))
         notices = len(_NOTARIAL.findall(text)) + (numbers if numbers >= _MANY else 0)
         goes_on = bool(found) and found[-1] and courts == 0
         found.append(notices > courts or goes_on)

@@ -6,11 +6,9 @@ This file knows tables and events; it does not know why anything happened.
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -245,16 +243,10 @@ async def open_ledger(path: Path, world: World) -> AsyncIterator[Ledger]:
     """
 
     def prepare(connection: DuckDBPyConnection) -> None:
-        tables = _tables(connection)
-        if tables and not _is_ledger(connection):
+        if _has_tables(connection) and not _is_ledger(connection):
             raise DatabaseUnusable(f"{path} is a database, but no ledger")
-        # To make again what is there takes a third of the time of opening a ledger.
-        form = _form()
-        if "forms" in tables and _form_of(connection) == form:
-            return
         connection.execute(statement("schema"))
         connection.execute(statement("views"))
-        connection.execute("INSERT INTO forms (fingerprint) VALUES (?)", [form])
 
     await world.files.make_directory(path.parent)
     # One thread: an event is one row, and handing it to a second thread costs more than writing it.
@@ -283,20 +275,8 @@ def _is_ledger(connection: DuckDBPyConnection) -> bool:
     return found.fetchone() is not None
 
 
-@cache
-def _form() -> str:
-    """A fingerprint of all tables and views."""
-    return hashlib.sha256((statement("schema") + statement("views")).encode()).hexdigest()
-
-
-def _form_of(connection: DuckDBPyConnection) -> str | None:
-    """The fingerprint that a ledger's tables and views were made by last."""
-    row = connection.execute("SELECT fingerprint FROM forms ORDER BY seq DESC LIMIT 1").fetchone()
-    return None if row is None else str(row[0])
-
-
-def _tables(connection: DuckDBPyConnection) -> set[str]:
-    return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+def _has_tables(connection: DuckDBPyConnection) -> bool:
+    return connection.execute("SELECT 1 FROM duckdb_tables()").fetchone() is not None
 
 
 async def read_standings(path: Path, archive: str | None, world: World) -> list[Standing]:

@@ -3,12 +3,6 @@
 
 CREATE SEQUENCE IF NOT EXISTS seq;
 
--- A fingerprint of these tables and their views, each time that they were made or made anew.
-CREATE TABLE IF NOT EXISTS forms (
-    seq         BIGINT DEFAULT nextval('seq'),
-    fingerprint VARCHAR NOT NULL
-);
-
 CREATE TABLE IF NOT EXISTS gazettes (
     seq       BIGINT DEFAULT nextval('seq'),
     id        VARCHAR NOT NULL,

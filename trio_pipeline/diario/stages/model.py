@@ -87,9 +87,10 @@ class ModelReader:
 
 
 def _account(asked: list[Asked]) -> dict[str, object]:
-    """What the model was asked, and how much of what it said was not taken, for the record."""
+    """What the model was asked, and how much of what it said in the end was not taken, for the record."""
+    last = [one for one in asked if not one.was_halved]
     return {
         "questions": len(asked),
-        "unanswered": sum(one.verified is None and not one.was_halved for one in asked),
-        "rejected": sum(len(one.verified.rejected) for one in asked if one.verified is not None),
+        "unanswered": sum(one.verified is None for one in last),
+        "rejected": sum(len(one.verified.rejected) for one in last if one.verified is not None),
     }
