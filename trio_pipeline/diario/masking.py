@@ -37,7 +37,7 @@ _BREAK = re.compile(rb"\n(?= ?[0./-])(?:(?<=[0./-]\n)|(?<=[0./-] \n)) ?(?=0{0,4}
 _BEFORE = 80  # characters before a seam in which a number's word and its first digits stand
 _BEHIND = 40  # characters behind it in which its last ones stand
 _NEAR = 20  # as many as a number in the official form has on either side of a line break, and some more
-_APART = "\n\n"  # between two seams: no number goes across
+_APART = "\n\x00\n"  # between two seams: no number goes across, and no word for one
 
 
 @dataclass(slots=True)

@@ -19,6 +19,9 @@ from trio_pipeline.diario.language_model.notaries import notarial_pages
         "CARTÓRIO DO 2º OFÍCIO DE NOTAS E PROTESTO",
         "2º OFÍCIO DE REGISTRO DE IMÓVEIS DE PORTO VELHO",
         "TABELIONATO DE PRO\u00adTESTO DE TÍTULOS",
+        "Faço saber que querem casar: Ana Lima e João Souza",
+        "EDITAL DE CASAMENTO\nque pretendem contrair núpcias",
+        "que pretendem casar-\ufffe\nse",
         "TABELIONATO DE PRO\ufffe\nTESTO DE TÍTU\ufffe\nLOS",
         "Faço saber que pretendem casar-se e apresentaram os documentos: Ana Lima e João Souza",
         "Tabelionato de Protesto\nProvimento da desembargadora corregedora\nTabeliã substituta",
@@ -39,6 +42,8 @@ def test_notices_are_held_back(page):
         "Contrato nº 12, CNPJ **.***.***/****-**",
         "Apelante: Banco\nApelado: Cartório de Registro de Imóveis de Jaru\nRelatora: Ana",
         "Apelante: A *********** B\nApelado: ***.***.***-**, ***.***.***-**\nRelatora: Ana",
+        "Dúvida registral nº 0001234-\n56.2024.8.22.0001, do registrador\nRECORRENTES: Ana e João",
+        "Cobrança nº 001.2006.001234-5\nAutor: Cartório de Registro Civil\nRéu: Município",
         "Remessa dos autos ao cartório da 2ª Vara Cível, por ofício de 3 de maio",
     ],
 )
@@ -56,6 +61,10 @@ def test_list_of_people_is_held_back_to_its_end():
         False,
         False,
     ]
+
+
+def test_name_of_a_street_ends_no_list():
+    assert notarial_pages(["Tabelionato de Protesto", "Ana Lima, Rua Desembargador Souza, 5"]) == [True, True]
 
 
 def test_gazette_without_pages_has_none():

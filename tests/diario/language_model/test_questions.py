@@ -56,7 +56,7 @@ def test_nothing_is_left_out(pages):
 
 
 def test_notaries_pages_are_not_sent():
-    questions = asked([page(1), NOTARIAL, f"ACÓRDÃO\n{page(3)}"])
+    questions = asked([page(1), NOTARIAL, f"ACÓRDÃO\nRelatora: Ana\n{page(3)}"])
     assert {line.page for question in questions for line in question.lines} == {1, 3}
 
 

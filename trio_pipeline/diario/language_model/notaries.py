@@ -13,34 +13,39 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from trio_pipeline.diario import cnj
 from trio_pipeline.diario.judgements.labels import plain
 from trio_pipeline.diario.masking import MASK
+from trio_pipeline.diario.old_numbers import find_old_numbers
 
 __all__ = ["notarial_pages"]
 
 _NOTARIAL = re.compile(
-    r"\btabeli(?:ao|a|onato)\b|\bnotari(?:o|al|ais)\b|\bregistra(?:l|is|dora?)\b|\bserventia extrajudicial\b"
+    r"\btabeli(?:ao|a|aes|onatos?)\b|\bnotari(?:o|al|ais)\b|\bregistra(?:l|is|dora?)\b|\bserventia extrajudicial\b"
     r"|\b(?:cartorio|oficio) (?:\S+ ){0,4}?(?:notas|protestos?|registros?)\b|\boficial (?:de|do|da) registro\b"
-    r"|\bprotestos? de titulos\b|\bregistro (?:civil|de imoveis|de titulos)\b"
-    r"|\bproclamas\b|\bnubentes?\b|\bhabilitacao (?:de|para o?) ?casamento\b"
-    r"|\bpretend(?:e|em) (?:se casar|casar[ -]se|contrair (?:matrimonio|casamento))\b"
+    r"|\bprotestos? de titulos\b|\bregistro (?:civil|de imoveis|imobiliario|de titulos)\b"
+    r"|\bedita(?:l|is) de (?:casamento|protesto|proclamas)\b|\bproclamas\b|\bnubentes?\b"
+    r"|\bhabilitacao (?:de|para o?) ?casamento\b"
+    r"|\b(?:pretend|quer)em? (?:se casar|casar(?:[ -]?se)?|contrair (?:matrimonio|casamento|nupcias))\b"
 )
 _JUDICIAL = re.compile(
-    r"\b(?:acordao|apela(?:nte|do|da|cao)|agrava(?:nte|do|da)|recorr(?:ente|ido|ida)|embarga(?:nte|do|da)|relatora?"
-    r"|impetra(?:nte|do|da)|desembargadora?|habeas corpus|recurso inominado|requer(?:ente|ido|ida)|exequente"
-    r"|executad[oa]|sentenca)\b|\b(?:autora?|reu|re):|\b\d{7}-\d\d\.\d{4}\.\d\.\d\d\.\d{4}\b"
+    r"\b(?:acordaos?|apela(?:ntes?|d[oa]s?|cao|coes)|agrav(?:os?|antes?|ad[oa]s?)|recor(?:rentes?|rid[oa]s?)"
+    r"|embarg(?:os|antes?|ad[oa]s?)|relator(?:a|es)?|impetra(?:ntes?|d[oa]s?)|desembargador(?:a|es|as)?|habeas corpus"
+    r"|recurso inominado|requer(?:entes?|id[oa]s?)|exequentes?|executad[oa]s?|sentencas?)\b"
+    r"|\b(?:autor(?:a|es)?|reus?|res?):"
 )
 _MASKED_NUMBER = re.compile(rf"(?:{re.escape(MASK)}+[./-])+{re.escape(MASK)}+|{re.escape(MASK)}{{11,}}")
 _MANY = 3  # masked numbers on a page; a list of judgements has one in a party's name now and then
+_MOST_IN_A_LIST = 1  # signs of courts, as in the name of a street
 _BROKEN_WORD = re.compile("[\ufffe\u00ad]\\s*")
 
 
 def notarial_pages(pages: Sequence[str]) -> list[bool]:
     """Which pages are taken up by notaries' notices.
 
-    A page is if it has more signs of notaries than of courts, or if it has no sign of a court and the one before it is:
-    a list of hundreds of people goes on for pages. What else follows without a sign of a court, such as acts of the
-    administration, holds no judgement and need not be sent either.
+    A page is if it has more signs of notaries than of courts, or if it has hardly any of a court and the one before it
+    is: a list of hundreds of people goes on for pages. What else follows so, such as acts of the administration, holds
+    no judgement and need not be sent either.
 
     Args:
         pages: The text of each page, with the digits of personal numbers masked.
@@ -48,10 +53,10 @@ def notarial_pages(pages: Sequence[str]) -> list[bool]:
     found: list[bool] = []
     for page in pages:
         text = plain(_BROKEN_WORD.sub("", page))
-        courts = len(_JUDICIAL.findall(text))
+        courts = len(_JUDICIAL.findall(text)) + sum(1 for _ in (*cnj.find_numbers(page), *find_old_numbers(page)))
         # The parties to a judgement have numbers too: these say something only where nothing speaks of a court.
         numbers = 0 if courts else len(_MASKED_NUMBER.findall(page))
         notices = len(_NOTARIAL.findall(text)) + (numbers if numbers >= _MANY else 0)
-        goes_on = bool(found) and found[-1] and courts == 0
+        goes_on = bool(found) and found[-1] and courts <= _MOST_IN_A_LIST
         found.append(notices > courts or goes_on)
     return found
