@@ -239,7 +239,7 @@ def test_number_of_a_firm_behind_another_number_is_masked(before):
 
 
 def test_number_behind_one_page_end_does_not_go_on_before_the_next():
-    # As much of it as is looked at around a page's end: up to the number behind one, and from the date on before another.
+    # As much as is looked at around a page's end: up to the number behind one, and from the date on before another.
     behind = f"2{'x' * 25} CPF 329133872"
     before = f"65/05/3230 {'y' * 69}"
     text = f"a\f{behind}\n{'z' * 50}\n{before}\f3"
