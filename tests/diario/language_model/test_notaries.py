@@ -1,10 +1,10 @@
-"""Contract tests: pages of notaries' notices are told from all others, and nothing else is held back."""
+"""Contract tests: notaries' notices are told from all else on a page, and nothing else is held back."""
 
 from __future__ import annotations
 
 import pytest
 
-from trio_pipeline.diario.language_model.notaries import notarial_pages
+from trio_pipeline.diario.language_model.notaries import notices_begin
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from trio_pipeline.diario.language_model.notaries import notarial_pages
     ],
 )
 def test_notices_are_held_back(page):
-    assert notarial_pages([page]) == [True]
+    assert notices_begin([page]) == [0]
 
 
 @pytest.mark.parametrize(
@@ -48,24 +48,38 @@ def test_notices_are_held_back(page):
     ],
 )
 def test_everything_else_may_be_read(page):
-    assert notarial_pages([page]) == [False]
+    assert notices_begin([page]) == [len(page)]
+
+
+HEADING, PEOPLE, JUDGEMENT = "Tabelionato de Protesto", "Ana Lima\nJoão Souza", "Apelante: Ana\nApelado: João"
 
 
 def test_list_of_people_is_held_back_to_its_end():
-    heading, people, judgement = "Tabelionato de Protesto", "Ana Lima\nJoão Souza", "Apelante: Ana\nApelado: João"
-    assert notarial_pages([people, heading, people, people, judgement, people]) == [
-        False,
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
+    pages = [PEOPLE, HEADING, PEOPLE, "", PEOPLE, JUDGEMENT, PEOPLE]
+    assert notices_begin(pages) == [len(PEOPLE), 0, 0, 0, 0, len(JUDGEMENT), len(PEOPLE)]
 
 
 def test_name_of_a_street_ends_no_list():
-    assert notarial_pages(["Tabelionato de Protesto", "Ana Lima, Rua Desembargador Souza, 5"]) == [True, True]
+    assert notices_begin([HEADING, "Ana Lima, Rua Desembargador Souza, 5"]) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "notices",
+    [
+        "TABELIONATO DE PROTESTO DE TÍTULOS\nDevedor: Ana",
+        "TABELIO\ufffe\nNATO DE NOTAS\nTabeliã: Ana",
+        "CPF ***.***.***-**\nCPF ***.***.***-**\nCPF ***.***.***-**",
+    ],
+)
+def test_judgements_end_on_the_first_page_of_notices(notices):
+    judgements = f"{JUDGEMENT}\nRelator: Rui\nDECISÃO: RECURSO NÃO PROVIDO, NOS TERMOS\nDO VOTO.\n"
+    assert notices_begin([f"{judgements}{notices}", PEOPLE]) == [len(judgements), 0]
+
+
+def test_notary_at_a_page_s_end_is_a_party():
+    page = f"{JUDGEMENT},\nCARTÓRIO DE REGISTRO CIVIL"
+    assert notices_begin([page, JUDGEMENT]) == [len(page), len(JUDGEMENT)]
 
 
 def test_gazette_without_pages_has_none():
-    assert notarial_pages([]) == []
+    assert notices_begin([]) == []

@@ -1,4 +1,4 @@
-"""Pages that hold notaries' notices: protests, banns of marriage, registers. They are never sent to a model.
+"""Where notaries' notices stand: protests, banns of marriage, registers. They are never sent to a model.
 
 They hold no judgements, but the numbers and addresses of private people by the hundred.
 
@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from trio_pipeline.diario import cnj
 from trio_pipeline.diario.judgements.labels import plain
 from trio_pipeline.diario.masking import MASK
 from trio_pipeline.diario.old_numbers import find_old_numbers
 
-__all__ = ["notarial_pages"]
+__all__ = ["notices_begin"]
 
 _NOTARIAL = re.compile(
     r"\btabeli(?:ao|a|aes|onatos?)\b|\bnotari(?:o|al|ais)\b|\bregistra(?:l|is|dora?)\b|\bserventia extrajudicial\b"
@@ -35,28 +36,73 @@ _JUDICIAL = re.compile(
     r"|\b(?:autor(?:a|es)?|reus?|res?):"
 )
 _MASKED_NUMBER = re.compile(rf"(?:{re.escape(MASK)}+[./-])+{re.escape(MASK)}+|{re.escape(MASK)}{{11,}}")
-_MANY = 3  # masked numbers on a page; a list of judgements has one in a party's name now and then
-_MOST_IN_A_LIST = 1  # signs of courts, as in the name of a street
+_MANY = 3  # masked numbers in a row; a list of judgements has one in a party's name now and then
+_FEWEST_BEHIND_A_COURT = 2  # signs of notaries: the name of a party may go on behind the last sign of a court
+_MOST_IN_A_LIST = 1  # signs of courts: a street may be called after a judge
 _BROKEN_WORD = re.compile("[\ufffe\u00ad]\\s*")
 
 
-def notarial_pages(pages: Sequence[str]) -> list[bool]:
-    """Which pages are taken up by notaries' notices.
+def notices_begin(pages: Sequence[str]) -> list[int]:
+    """Where in each page notaries' notices begin: 0 if they take it up, its length if there are none.
 
-    A page is if it has more signs of notaries than of courts, or if it has hardly any of a court and the one before it
-    is: a list of hundreds of people goes on for pages. What else follows so, such as acts of the administration, holds
-    no judgement and need not be sent either.
+    A page holds notices behind the last sign of a court on it, if enough says so; or as a whole, if it has more signs
+    of notaries than of courts, or hardly any of a court and the page before ends with notices: a list of hundreds of
+    people goes on for pages. What else follows so, such as acts of the administration, holds no judgement and need not
+    be sent either.
 
     Args:
         pages: The text of each page, with the digits of personal numbers masked.
     """
-    found: list[bool] = []
+    found: list[int] = []
+    are_before = False
     for page in pages:
-        text = plain(_BROKEN_WORD.sub("", page))
-        courts = len(_JUDICIAL.findall(text)) + sum(1 for _ in (*cnj.find_numbers(page), *find_old_numbers(page)))
-        # The parties to a judgement have numbers too: these say something only where nothing speaks of a court.
-        numbers = 0 if courts else len(_MASKED_NUMBER.findall(page))
-        notices = len(_NOTARIAL.findall(text)) + (numbers if numbers >= _MANY else 0)
-        goes_on = bool(found) and found[-1] and courts <= _MOST_IN_A_LIST
-        found.append(notices > courts or goes_on)
+        begin = _beginning(page, are_before=are_before)
+        found.append(begin)
+        are_before = begin < len(page) or (are_before and not page)
     return found
+
+
+def _beginning(page: str, *, are_before: bool) -> int:
+    numbers = [number.end for number in (*cnj.find_numbers(page), *find_old_numbers(page))]
+    courts = len(_JUDICIAL.findall(_plain(page))) + len(numbers)
+    if are_before and courts <= _MOST_IN_A_LIST:
+        return 0
+    behind = _end_of_last_sign(page, max(numbers, default=0))
+    if _are_enough(page[behind:], fewest=_FEWEST_BEHIND_A_COURT if courts else 1):
+        return behind and behind + _first(page[behind:])
+    return 0 if len(_NOTARIAL.findall(_plain(page))) > courts else len(page)
+
+
+def _are_enough(text: str, fewest: int) -> bool:
+    """Whether what a text has of notaries' words and of people's numbers makes it notices."""
+    return len(_NOTARIAL.findall(_plain(text))) >= fewest or len(_MASKED_NUMBER.findall(text)) >= _MANY
+
+
+def _end_of_last_sign(page: str, position: int) -> int:
+    """Where the line ends, with its line feed, that is the last one to hold a court's word or this position."""
+    start = end = 0
+    for line in page.split("\n"):
+        following = start + len(line) + 1
+        if start < position or _JUDICIAL.search(_plain(line)):
+            end = following
+        start = following
+    return min(end, len(page))
+
+
+def _first(text: str) -> int:
+    """Where the first line begins that has a sign of notices, also one that goes on in the next line."""
+    start = 0
+    for one, following in pairwise([*text.split("\n"), ""]):
+        begins_here = _has_word(f"{one}\n{following}") and not _has_word(following)
+        if begins_here or _has_word(one) or _MASKED_NUMBER.search(one):
+            break
+        start += len(one) + 1
+    return min(start, len(text))
+
+
+def _has_word(text: str) -> bool:
+    return _NOTARIAL.search(_plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    return plain(_BROKEN_WORD.sub("", text))

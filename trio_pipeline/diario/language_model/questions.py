@@ -17,7 +17,7 @@ from itertools import accumulate
 from trio_pipeline.diario.judgements import judgements_of
 from trio_pipeline.diario.judgements.lines import Line
 from trio_pipeline.diario.judgements.pages import PAGE_BREAK, Pages
-from trio_pipeline.diario.language_model.notaries import notarial_pages
+from trio_pipeline.diario.language_model.notaries import notices_begin
 from trio_pipeline.diario.model import Reading, Unread
 
 __all__ = ["Prepared", "Question", "TooMuchToAsk", "ask_about", "split"]
@@ -93,16 +93,16 @@ def ask_about(pages: Sequence[str], *, everything: bool) -> Prepared:
     Raises:
         TooMuchToAsk: There is more than in any gazette.
     """
-    notarial = notarial_pages(pages) if everything else []
+    ends = notices_begin(pages) if everything else []
     if everything:
         # Before anything is made of it.
-        asked = [page for page, is_left_out in zip(pages, notarial, strict=True) if not is_left_out]
-        _check_size(sum(map(len, asked)), sum(page.count("\n") for page in asked))
+        _check_size(sum(ends), sum(page.count("\n", 0, end) for page, end in zip(pages, ends, strict=True)))
     whole = Pages(pages)
     reading = judgements_of(whole)
     lines = whole.lines()
     if everything:
-        chosen = [line for line in lines if not notarial[line.page - 1]]
+        starts = [0, *accumulate(len(page) + len(PAGE_BREAK) for page in pages)]
+        chosen = [line for line in lines if line.start < starts[line.page - 1] + ends[line.page - 1]]
     else:
         chosen = _lines_of(reading.unread, lines)
         _check_size(sum(len(line.text) + 1 for line in chosen), len(chosen))
