@@ -213,7 +213,7 @@ def _show_next(directory: Path) -> None:
     database = f"--db {directory / 'diarios.duckdb'}"
     click.echo(f"""
 Try next:
-  {program} decisions {database} provido silva
+  {program} decisions {database} provido banco
   {program} decisions {database} --json | head -n 1
   {program} stats {database}
   {program} failures {database}
