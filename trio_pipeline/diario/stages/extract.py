@@ -77,11 +77,12 @@ class Extractor:
             return _brought_back(item)
         try:
             return await self._read_pdf(item)
-        except (Reject, OSError):
-            # The spool trusts what this run has written, and somebody may have changed it since.
-            if await self._spool.look_again(item.gazette.id, item.checksums):
-                raise
-            return _brought_back(item)
+        except (Reject, OSError) as error:
+            failure = error
+        # The spool trusts what this run has written, and somebody may have changed it since.
+        if await self._spool.look_again(item.gazette.id, item.checksums):
+            raise failure
+        return _brought_back(item)
 
     async def _read_pdf(self, item: Item) -> Result:
         path = self._spool.path(item.gazette.id)
