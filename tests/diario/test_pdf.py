@@ -145,7 +145,7 @@ def test_pdf_without_a_page_is_refused(tmp_path, read):
 
 
 def test_more_pages_than_any_gazette_has_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(pdf, "_MOST_PAGES", 2)
+    monkeypatch.setattr(pdf, "MOST_PAGES", 2)
     assert len(read_pages(printed(tmp_path / "g.pdf", LONG, LONG))) == 2
     with pytest.raises(PdfUnreadable, match=r"^the PDF has 3 pages, which is more than 2$"):
         read_pages(printed(tmp_path / "g.pdf", LONG, LONG, LONG))
@@ -160,9 +160,9 @@ def test_more_text_on_a_page_than_any_has_is_refused(tmp_path, monkeypatch):
 
 def test_more_text_than_any_gazette_has_is_refused(tmp_path, monkeypatch):
     path = printed(tmp_path / "g.pdf", LONG, LONG, LONG)
-    monkeypatch.setattr(pdf, "_MOST_CHARACTERS", 3 * len("\n".join(LONG)))
+    monkeypatch.setattr(pdf, "MOST_CHARACTERS", 3 * len("\n".join(LONG)))
     assert len(read_pages(path)) == 3
-    monkeypatch.setattr(pdf, "_MOST_CHARACTERS", 3 * len("\n".join(LONG)) - 1)
+    monkeypatch.setattr(pdf, "MOST_CHARACTERS", 3 * len("\n".join(LONG)) - 1)
     with pytest.raises(PdfUnreadable, match=r"^the PDF has more than 689 characters by page 3$"):
         read_pages(path)
 

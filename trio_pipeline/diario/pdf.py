@@ -19,8 +19,6 @@ from trio_pipeline.diario.stored_text import MOST_CHARACTERS, MOST_PAGES
 
 __all__ = ["PdfUnreadable", "count_pages", "read_pages"]
 
-_MOST_PAGES = MOST_PAGES
-_MOST_CHARACTERS = MOST_CHARACTERS
 _MOST_CHARACTERS_OF_A_PAGE = 1_000_000
 
 _FEWEST_OF_A_TEXT = 100
@@ -63,15 +61,15 @@ def read_pages(path: str) -> list[str]:
     """
     with _open(path) as document:
         count = _number_of_pages(document)
-        if count > _MOST_PAGES:
-            raise PdfUnreadable(f"the PDF has {count:,} pages, which is more than {_MOST_PAGES:,}")
+        if count > MOST_PAGES:
+            raise PdfUnreadable(f"the PDF has {count:,} pages, which is more than {MOST_PAGES:,}")
         pages = []
-        room = _MOST_CHARACTERS
+        room = MOST_CHARACTERS
         for number in range(count):
             pages.append(_page_text(document, number))
             room -= len(pages[-1])
             if room < 0:
-                raise PdfUnreadable(f"the PDF has more than {_MOST_CHARACTERS:,} characters by page {number + 1}")
+                raise PdfUnreadable(f"the PDF has more than {MOST_CHARACTERS:,} characters by page {number + 1}")
         _check_text_layer(document, pages)
     return pages
 

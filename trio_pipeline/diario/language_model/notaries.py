@@ -64,13 +64,14 @@ def notices_begin(pages: Sequence[str]) -> list[int]:
 
 def _beginning(page: str, *, are_before: bool) -> int:
     numbers = [number.end for number in (*cnj.find_numbers(page), *find_old_numbers(page))]
-    courts = len(_JUDICIAL.findall(_plain(page))) + len(numbers)
+    text = _plain(page)
+    courts = len(_JUDICIAL.findall(text)) + len(numbers)
     if are_before and courts <= _MOST_IN_A_LIST:
         return 0
     behind = _end_of_last_sign(page, max(numbers, default=0))
     if _are_enough(page[behind:], fewest=_FEWEST_BEHIND_A_COURT if courts else 1):
-        return behind and behind + _first(page[behind:])
-    return 0 if len(_NOTARIAL.findall(_plain(page))) > courts else len(page)
+        return behind + _first(page[behind:]) if behind else 0
+    return 0 if len(_NOTARIAL.findall(text)) > courts else len(page)
 
 
 def _are_enough(text: str, fewest: int) -> bool:
