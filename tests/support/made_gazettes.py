@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
 
 from trio_pipeline.diario.identifiers import gazette_id
 from trio_pipeline.diario.model import Advogado, Checksums, Gazette, Judgement, Reading
@@ -54,7 +53,7 @@ def read_by_rules(reading: Reading, version: str = "3") -> ReadingPart:
     return ReadingPart("rules", version, packed_reading(reading))
 
 
-def entries_of(columns: Mapping[str, str]) -> list[dict[str, object]]:
+def entries_of(packed: str) -> list[dict[str, object]]:
     """The entries that packed columns are of, as far as JSON can tell."""
-    values = zip(*map(json.loads, columns.values()), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in values]
+    columns = json.loads(packed)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,4 +1,4 @@
-"""A reading as the ledger's tables take it: a JSON text for each column.
+"""A reading as the ledger's tables take it: a JSON text of columns.
 
 Made in the process that has read, and passed on unopened. So the one process that records the readings of all others
 unpacks no thousands of objects, and DuckDB parses the columns itself, in half the time that values of Python take it.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -26,14 +26,14 @@ class PackedReading:
     Attributes:
         read: How many judgements there are.
         unread: How many entries could not be read.
-        decisions: For each column of the judgements the JSON list of its values.
-        missed: Likewise for the entries that could not be read.
+        decisions: The judgements: a JSON object with, for each column, the list of its values.
+        missed: Likewise the entries that could not be read.
     """
 
     read: int
     unread: int
-    decisions: Mapping[str, str]
-    missed: Mapping[str, str]
+    decisions: str
+    missed: str
 
 
 def packed_reading(reading: Reading) -> PackedReading:
@@ -41,8 +41,8 @@ def packed_reading(reading: Reading) -> PackedReading:
     return PackedReading(
         len(reading.judgements),
         len(reading.unread),
-        decisions={name: _column(name, reading.judgements) for name in _DECISION},
-        missed={name: _column(name, reading.unread) for name in _UNREAD},
+        decisions=_columns(_DECISION, reading.judgements),
+        missed=_columns(_UNREAD, reading.unread),
     )
 
 
@@ -50,8 +50,9 @@ _DECISION = tuple(field.name for field in dataclasses.fields(Judgement))
 _UNREAD = tuple(field.name for field in dataclasses.fields(Unread))
 
 
-def _column(name: str, entries: Iterable[Judgement | Unread]) -> str:
-    return json.dumps([*map(attrgetter(name), entries)], ensure_ascii=False, default=_counsel)
+def _columns(names: Iterable[str], entries: Sequence[Judgement | Unread]) -> str:
+    columns = {name: [*map(attrgetter(name), entries)] for name in names}
+    return json.dumps(columns, ensure_ascii=False, default=_counsel)
 
 
 def _counsel(one: Advogado) -> dict[str, str | None]:

@@ -190,11 +190,12 @@ class Ledger:
         def write(connection: DuckDBPyConnection) -> None:
             whose = {"extraction": extraction, "diario_id": event.diario_id}
             for part in parts:
-                by = {"extractor": part.extractor, "extractor_version": part.version}
-                if part.reading.read:
-                    connection.execute(statement("add_decisions"), {**whose, **by, **part.reading.decisions})
-                if part.reading.unread:
-                    connection.execute(statement("add_unread"), {**whose, **part.reading.missed})
+                reading = part.reading
+                if reading.read:
+                    by = {"extractor": part.extractor, "extractor_version": part.version}
+                    connection.execute(statement("add_decisions"), whose | by | {"decisions": reading.decisions})
+                if reading.unread:
+                    connection.execute(statement("add_unread"), whose | {"missed": reading.missed})
             marks = ", ".join("?" for _ in row)
             connection.execute(f"INSERT INTO events ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
