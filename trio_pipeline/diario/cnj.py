@@ -65,7 +65,11 @@ def touches_number(text: str, shape: bytes, start: int, end: int) -> bool:
         start: Where the stretch begins.
         end: Where it ends, exclusive.
     """
-    return any(match.end() > start for match in _matches(text, shape, max(0, start - _LONGEST), end))
+    begin = max(0, start - _LONGEST)
+    # By far the most stretches have nothing near that could be one.
+    if shape.find(_BEGINNING, begin, end + len(_BEGINNING) - 1) < 0:
+        return False
+    return any(match.end() > start for match in _matches(text, shape, begin, end))
 
 
 def _matches(text: str, shape: bytes, start: int, end: int) -> Iterator[re.Match[str]]:
