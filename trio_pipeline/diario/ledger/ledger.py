@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 from trio_pipeline.db_thread import Database, DatabaseStatistics, DatabaseUnusable, open_database
 from trio_pipeline.diario.ledger.court_notes import CourtNotes
 from trio_pipeline.diario.ledger.events import Event, LifeStanding, Standing
+from trio_pipeline.diario.ledger.form import has_this_form, is_ledger, is_someone_elses, make_form
 from trio_pipeline.diario.ledger.found_items import FoundItems
 from trio_pipeline.diario.ledger.model_notes import ModelNotes
 from trio_pipeline.diario.ledger.sql import statement
@@ -244,10 +245,11 @@ async def open_ledger(path: Path, world: World) -> AsyncIterator[Ledger]:
     """
 
     def prepare(connection: DuckDBPyConnection) -> None:
-        if _has_tables(connection) and not _is_ledger(connection):
+        if has_this_form(connection):
+            return
+        if is_someone_elses(connection):
             raise DatabaseUnusable(f"{path} is a database, but no ledger")
-        connection.execute(statement("schema"))
-        connection.execute(statement("views"))
+        make_form(connection)
 
     await world.files.make_directory(path.parent)
     # One thread: an event is one row, and handing it to a second thread costs more than writing it.
@@ -266,18 +268,9 @@ async def open_to_read(path: Path, world: World) -> AsyncIterator[Database]:
     Cancellation: opening is a checkpoint.
     """
     async with open_database(path, world=world, read_only=True, config=_CONFIG) as database:
-        if not await database.read(_is_ledger):
+        if not await database.read(is_ledger):
             raise DatabaseUnusable(f"{path} is a database, but no ledger")
         yield database
-
-
-def _is_ledger(connection: DuckDBPyConnection) -> bool:
-    found = connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'diarios'")
-    return found.fetchone() is not None
-
-
-def _has_tables(connection: DuckDBPyConnection) -> bool:
-    return connection.execute("SELECT 1 FROM duckdb_tables()").fetchone() is not None
 
 
 async def read_standings(path: Path, archive: str | None, world: World) -> list[Standing]:
