@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from trio_pipeline import control
+from trio_pipeline import _socket_files, control
+from trio_pipeline._socket_files import listening_socket
 from trio_pipeline.control import (
     BrokenAnswer,
     Command,
@@ -532,7 +533,7 @@ class ShortOfFiles:
 
 
 async def test_shortage_passes(path: Path, autojump_clock: MockClock) -> None:
-    with control._listening_socket(path) as listener:
+    with listening_socket(path) as listener:
         short = ShortOfFiles(trio.SocketListener(listener), errno.EMFILE, errno.ENOMEM)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(control._Server(COMMANDS, ControlLimits(), nursery).listen, short)
@@ -542,7 +543,7 @@ async def test_shortage_passes(path: Path, autojump_clock: MockClock) -> None:
 
 
 async def test_failing_listener_is_no_shortage(path: Path) -> None:
-    with control._listening_socket(path) as listener:
+    with listening_socket(path) as listener:
         short = ShortOfFiles(trio.SocketListener(listener), errno.EBADF)
         async with trio.open_nursery() as nursery:
             with pytest.raises(OSError, match="made up"):
@@ -625,7 +626,7 @@ def test_every_name_of_a_database_gives_one_path(place: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("letter", ["a", "ã"])
 def test_path_length_is_counted_in_bytes(place: Path, monkeypatch: pytest.MonkeyPatch, letter: str) -> None:
-    monkeypatch.setattr(control, "_TEMPORARY", place)
+    monkeypatch.setattr(_socket_files, "_TEMPORARY", place)
     room = 103 - len(os.fsencode(place / ".sock"))
     width = len(os.fsencode(letter))
     fitting = place / ("b" * (room % width) + letter * (room // width))
@@ -642,7 +643,7 @@ async def test_longest_path_beside_works(place: Path) -> None:
 
 
 async def test_long_path_works_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_TEMPORARY", place)
+    monkeypatch.setattr(_socket_files, "_TEMPORARY", place)
     first, second = place / ("a" * 200), place / ("b" * 200)
     assert socket_path(first) != socket_path(second)
     async with open_control(socket_path(first), COMMANDS):
@@ -655,7 +656,7 @@ async def test_long_path_works_elsewhere(place: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("trap", ["open to others", "link", "file", "another's"])
 def test_untrustworthy_directory_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch, trap: str) -> None:
-    monkeypatch.setattr(control, "_TEMPORARY", place)
+    monkeypatch.setattr(_socket_files, "_TEMPORARY", place)
     directory = place / f"trio-pipeline-{os.geteuid()}"
     match trap:
         case "open to others":

@@ -14,11 +14,9 @@ This file does not know any command, and nothing of what is behind one.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import socket
-import stat
 import struct
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
@@ -28,6 +26,9 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 import trio
+
+from trio_pipeline._json_lines import Lines, LineTooLong, encode
+from trio_pipeline._socket_files import listening_socket, socket_path
 
 __all__ = [
     "BrokenAnswer",
@@ -49,18 +50,8 @@ It checks its arguments itself and raises `CommandError` for what it cannot do; 
 defect. It is cancelled when nobody listens to it any more.
 """
 
-# Bytes that the path of a socket may have: macOS reserves 104 for it, Linux 108, both with a zero at the end (unix(4),
-# unix(7)). The smaller one everywhere, so that a path that works is one that works everywhere.
-_LONGEST_PATH = 103
-
-# Neither $XDG_RUNTIME_DIR nor $TMPDIR: a run started by cron or systemd lacks what the owner's shell has, and then the
-# two would look in different places. What lies there is checked before it is trusted.
-_TEMPORARY = Path("/tmp")  # noqa: S108 -- for the reason above
-
 # A row holds at most a gazette's text; what is longer is no answer of ours.
 _LONGEST_ANSWER_LINE = 64 * 2**20
-
-_CHUNK = 64 * 2**10
 
 # The system is short of something for a moment; whoever asks waits in the backlog of the socket.
 _PASSING_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -87,10 +78,6 @@ class _HungUp(Exception):
     """The other side is gone or does not take what we send."""
 
 
-class _LineTooLong(Exception):
-    """A line is longer than its limit."""
-
-
 @dataclass(frozen=True, slots=True)
 class ControlLimits:
     """What one who asks can cost the pipeline at most.
@@ -108,35 +95,6 @@ class ControlLimits:
     stall_time: float = 300.0
     connections: int = 32
     farewell: float = 1.0
-
-
-def socket_path(database: Path) -> Path:
-    """Where the pipeline that works on `database` listens: beside it, `.sock` appended.
-
-    When that is too long for a socket, it is a name made from the database's path in a directory of the owner's alone,
-    which is made if it is missing. The answer depends on nothing else, so that everybody who asks finds it.
-
-    Raises:
-        PermissionError: That directory is not ours alone.
-        OSError: It cannot be made.
-    """
-    resolved = database.resolve()
-    beside = resolved.with_name(f"{resolved.name}.sock")
-    if len(os.fsencode(beside)) <= _LONGEST_PATH:
-        return beside
-    digest = hashlib.sha256(os.fsencode(resolved)).hexdigest()
-    return _private_directory() / f"{digest[:16]}.sock"
-
-
-def _private_directory() -> Path:
-    directory = _TEMPORARY / f"trio-pipeline-{os.geteuid()}"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    # Anybody may have made it before us, or a link in its place. Once it is seen to be ours, the sticky bit of /tmp
-    # keeps it so.
-    status = directory.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
-        raise PermissionError(errno.EPERM, "not a directory of its user alone", str(directory))
-    return directory
 
 
 @asynccontextmanager
@@ -162,7 +120,7 @@ async def open_control(
     Cancellation: cuts all answers; the socket is removed.
     """
     limits = limits or ControlLimits()
-    with _listening_socket(path) as listener, _lone_exception():
+    with listening_socket(path) as listener, _lone_exception():
         async with trio.open_nursery() as nursery:
             server = _Server(commands, limits, nursery)
             nursery.start_soon(server.listen, trio.SocketListener(listener))
@@ -251,13 +209,13 @@ class _Connection:
         self._limits = limits
 
     async def receive_request(self) -> bytes:
-        lines = _Lines(self.stream, self._limits.request_size)
+        lines = Lines(self.stream, self._limits.request_size)
         try:
             with trio.fail_after(self._limits.request_time):
                 request = await lines.receive()
         except trio.TooSlowError:
             raise CommandError(f"no request within {self._limits.request_time:g} s") from None
-        except _LineTooLong:
+        except LineTooLong:
             raise CommandError(f"the request is longer than {self._limits.request_size} bytes") from None
         except trio.BrokenResourceError:
             raise _HungUp from None
@@ -276,7 +234,7 @@ class _Connection:
         await self.send({"end": count})
 
     async def send(self, message: Mapping[str, object]) -> None:
-        line = _encode(message)
+        line = encode(message)
         try:
             with trio.fail_after(self._limits.stall_time):
                 await self.stream.send_all(line)
@@ -289,30 +247,6 @@ class _Connection:
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             await self.stream.receive_some(1)
         listened_to.cancel(reason="whoever asked has hung up")
-
-
-@contextmanager
-def _listening_socket(path: Path) -> Iterator[trio.socket.SocketType]:
-    _remove_left_over(path)
-    # Trio's own bind is async for the sake of host names; a path needs no looking up.
-    plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # Nor does its own `with` tell Trio that the socket closes: whoever waits for it would wait on.
-    with closing(trio.socket.from_stdlib_socket(plain)) as listener:
-        plain.bind(os.fspath(path))
-        try:
-            # Nobody can connect before it listens, so there is no moment at which others could.
-            path.chmod(0o600)
-            listener.listen(socket.SOMAXCONN)
-            yield listener
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _remove_left_over(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise FileExistsError(errno.EEXIST, "is no socket, and so not replaced", str(path))
-        path.unlink()
 
 
 @contextmanager
@@ -333,42 +267,6 @@ def _raise_untouched(error: BaseException) -> NoReturn:
     finally:
         error.__context__ = context
         del error, context  # the traceback holds this frame: a cycle
-
-
-class _Lines:
-    """The lines of a stream."""
-
-    def __init__(self, stream: trio.abc.ReceiveStream, longest: int) -> None:
-        self.rest = bytearray()
-        self._stream = stream
-        self._longest = longest
-
-    async def receive(self) -> bytes | None:
-        """The next line without its end, or None if the stream ends before it does.
-
-        Raises:
-            _LineTooLong: It is longer than it may be.
-            trio.BrokenResourceError: The connection was reset.
-        """
-        searched = 0
-        while (end := self.rest.find(b"\n", searched)) < 0:
-            searched = len(self.rest)
-            if searched > self._longest:
-                raise _LineTooLong
-            chunk = await self._stream.receive_some(_CHUNK)
-            if not chunk:
-                return None
-            self.rest += chunk
-        if end > self._longest:
-            raise _LineTooLong
-        line = bytes(self.rest[:end])
-        del self.rest[: end + 1]
-        return line
-
-
-def _encode(message: Mapping[str, object]) -> bytes:
-    # ASCII only: the text of a PDF may hold half a surrogate pair, which UTF-8 does not know and an escape does.
-    return json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _parse_request(line: bytes) -> tuple[str, dict[str, object]]:
@@ -416,7 +314,7 @@ async def open_answer(
 
     Cancellation: hangs up, at which the pipeline cancels the command. So does leaving the block early.
     """
-    request = _encode({"command": command, "arguments": arguments or {}})
+    request = encode({"command": command, "arguments": arguments or {}})
     stream = await _connect(path)
     # Not aclose(), a checkpoint: in a cancelled scope it would hide the error under way.
     with closing(stream.socket):
@@ -438,7 +336,7 @@ async def _connect(path: Path) -> trio.SocketStream:
 
 
 async def _rows(stream: trio.SocketStream, patience: float) -> AsyncGenerator[dict[str, object], None]:
-    lines = _Lines(stream, _LONGEST_ANSWER_LINE)
+    lines = Lines(stream, _LONGEST_ANSWER_LINE)
     count = 0
     while True:
         match await _receive_message(lines, patience):
@@ -453,7 +351,7 @@ async def _rows(stream: trio.SocketStream, patience: float) -> AsyncGenerator[di
                 raise BrokenAnswer("the answer is none of a pipeline")
 
 
-async def _receive_message(lines: _Lines, patience: float) -> object:
+async def _receive_message(lines: Lines, patience: float) -> object:
     try:
         with trio.fail_after(patience):
             line = await lines.receive()
@@ -461,6 +359,6 @@ async def _receive_message(lines: _Lines, patience: float) -> object:
             return json.loads(line)
     except trio.TooSlowError:
         raise BrokenAnswer(f"the pipeline has said nothing for {patience:g} s") from None
-    except (trio.BrokenResourceError, _LineTooLong, ValueError, RecursionError) as error:
+    except (trio.BrokenResourceError, LineTooLong, ValueError, RecursionError) as error:
         raise BrokenAnswer("the answer was cut off or is none") from error
     raise BrokenAnswer("the answer was cut off")
