@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trio_pipeline.diario.occurrences import occurrences
 from trio_pipeline.diario.shapes import shape_of
 
 __all__ = ["CaseNumber", "check_digits", "find_numbers", "is_administrative", "is_valid", "normalise", "touches_number"]
@@ -74,13 +75,10 @@ def touches_number(text: str, shape: bytes, start: int, end: int) -> bool:
 
 def _matches(text: str, shape: bytes, start: int, end: int) -> Iterator[re.Match[str]]:
     """The numbers that begin in a stretch of a text."""
-    last = end + len(_BEGINNING) - 1
-    position = shape.find(_BEGINNING, start, last)
-    while position >= 0:
+    for position in occurrences(shape, _BEGINNING, start, end + len(_BEGINNING) - 1):
         match = _NUMBER.match(text, position)
         if match:
             yield match
-        position = shape.find(_BEGINNING, match.end() if match else position + 1, last)
 
 
 def _found(match: re.Match[str]) -> CaseNumber:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trio_pipeline.diario.oab import read_oab
+from trio_pipeline.diario.occurrences import occurrences
 
 __all__ = ["MARK", "NOTHING_HIDDEN", "Suppression", "SuppressionError", "folded", "parse_suppression", "suppression_of"]
 
@@ -108,7 +109,7 @@ class Suppression:
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
         """First and last-plus-one position of every occurrence."""
         stream = folded(text)
-        found = [(key, start) for key in self.keys for start in _starts(stream, key)]
+        found = [(key, start) for key in self.keys for start in occurrences(stream, key)]
         if not found:
             return
         origins = [position for position, letter in enumerate(text) for _ in _FOLDING[ord(letter)]]
@@ -176,13 +177,6 @@ def _keys(content: str, line: int) -> set[str]:
     # As gazettes print it: RO7821A, OAB/RO nº 7.821-A, OAB nº RO 7821A, 7.821-A/RO.
     plain = (f"{state}{rest}", f"{state}n{rest}", f"{state}no{rest}", f"{rest}{state}")
     return {f"{before}{number}" for number in plain for before in ("", "oab")}
-
-
-def _starts(stream: str, key: str) -> Iterator[int]:
-    start = stream.find(key)
-    while start >= 0:
-        yield start
-        start = stream.find(key, start + 1)
 
 
 def _goes_on(key: str, neighbour: str) -> bool:

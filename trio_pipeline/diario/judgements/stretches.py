@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from trio_pipeline.diario import cnj
+from trio_pipeline.diario.occurrences import occurrences
 from trio_pipeline.diario.old_numbers import SHAPE as OLD_NUMBER
 from trio_pipeline.diario.shapes import shape_of
 
@@ -20,8 +21,8 @@ _BEHIND = 2  # pages that an entry goes on for; the longest of the real gazette 
 
 _PAUTA = re.compile(r"\s*(?:[IVX]{1,4} ?[-–.] ?)?P(?:AUTA|auta)\b.{0,90}$")
 _ATA = re.compile(r".{0,40}\b(?:ATAS?|Ata|ACÓRDÃOS|Acórdãos)\b.{0,90}$")
-# One of these every such heading holds.
-_HEADING_WORD = re.compile(r"[AP](?<!\w[AP])(?:(?<=P)(?:AUTA|auta)|(?<=A)(?:TA|ta|CÓRDÃOS|córdãos))")
+# With one of these a word of every such heading begins.
+_HEADING_WORDS = ("PAUTA", "Pauta", "ATA", "Ata", "ACÓRDÃOS", "Acórdãos")
 
 
 def stretches(pages: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -56,7 +57,13 @@ def is_planned_after(pages: Iterable[str], *, before: bool) -> bool:
 
 def heading_places(text: str) -> list[int]:
     """Where a word begins that says what the cases of a list are, in order; not all of them stand in a heading."""
-    return [word.start() for word in _HEADING_WORD.finditer(text)]
+    places = (place for word in _HEADING_WORDS for place in occurrences(text, word))
+    return sorted(place for place in places if _begins_word(text, place))
+
+
+def _begins_word(text: str, place: int) -> bool:
+    before = text[place - 1 : place]
+    return not (before.isalnum() or before == "_")
 
 
 def is_planned(line: str, *, before: bool) -> bool:

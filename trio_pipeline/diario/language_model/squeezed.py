@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trio_pipeline.diario.judgements.lines import Line
+from trio_pipeline.diario.occurrences import occurrences
 
 __all__ = ["Squeezed", "squeeze", "squeezed_text"]
 
@@ -71,12 +72,10 @@ class Squeezed:
         Words without any letter or digit stand nowhere.
         """
         sought = squeezed_text(words)
-        found = self.characters.find(sought, begin, end) if sought else -1
-        while found >= 0:
-            last = found + len(sought)
-            if self.starts[found] and (last == len(self.characters) or self.starts[last]):
-                yield found, last
-            found = self.characters.find(sought, found + 1, end)
+        for first in occurrences(self.characters, sought, begin, end) if sought else ():
+            last = first + len(sought)
+            if self.starts[first] and (last == len(self.characters) or self.starts[last]):
+                yield first, last
 
 
 def squeeze(lines: Sequence[Line]) -> Squeezed:
