@@ -178,7 +178,7 @@ def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: boo
     elif not rows:
         click.echo(_nothing(form, is_narrowed=is_narrowed))
     elif form.show:
-        print_entries(shown)
+        print_entries(shown, loaded.settings.run.text)
     elif form.unread:
         print_rows([_unread_for_people(row) for row in rows], _UNREAD)
     else:
