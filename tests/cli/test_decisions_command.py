@@ -306,6 +306,13 @@ def test_list_that_is_not_there_ends_the_command(typed, shelf):
     assert said.err == expected
 
 
-@pytest.mark.parametrize(("options", "said"), [([], "no decision matches"), (["--unread"], "nothing unread matches")])
-def test_none_asked_for_is_not_none_read(typed, shelf, options, said):
-    assert typed("decisions", "--limit=0", *options).out == f"{said}\n"
+@pytest.mark.parametrize("options", [[], ["--unread"], ["--show"], ["nobody"]])
+def test_none_asked_for_is_not_none_read(typed, shelf, options):
+    said = typed("decisions", "--limit=0", *options)
+    assert (said.code, said.out, said.err) == (ExitCode.OK, "", "")
+
+
+def test_none_asked_for_counts_what_is_hidden(typed, shelf, suppress):
+    said = typed("decisions", "--limit=0", suppress(SECRET))
+    assert (said.out, said.err) == ("", "1 decision is not shown: privacy.suppress\n")
+    assert typed("decisions", "--limit=0", "--csv").out.startswith("diario_id,date")

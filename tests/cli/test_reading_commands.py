@@ -266,6 +266,8 @@ def test_failures_have_the_views_names(typed, ledger):
 def test_failures_can_be_limited(typed, ledger):
     assert [row["id"] for row in objects(typed("failures", "--json", "--limit", 1))] == [NEW.id]
     assert typed("failures", "--limit", -1).code == ExitCode.USAGE
+    # None asked for is not none failed.
+    assert typed("failures", "--limit", 0).out == ""
 
 
 def test_nothing_has_failed(typed, ledger):
