@@ -150,8 +150,8 @@ def test_time_left_is_rough(seconds, text):
 # At the end.
 
 
-def report(ended_by="finished", *, signal=None, stopped=None, faults=None, **counts):
-    return Report("0123456789abcdef", ended_by, signal, stopped or {}, faults or {}, counts)
+def report(ended_by="finished", *, signal=None, stopped=None, faults=None, held_back=0, **counts):
+    return Report("0123456789abcdef", ended_by, signal, stopped or {}, faults or {}, counts, held_back)
 
 
 def test_report_counts_what_happened(capsys):
@@ -185,6 +185,13 @@ def test_fault_of_the_listing_is_told(capsys):
 def test_every_ending_has_words(capsys, ended_by):
     show_report(report(ended_by), quiet=False)
     assert capsys.readouterr().err.startswith("run 01234567 ")
+
+
+def test_limit_that_held_back_work_is_told(capsys):
+    show_report(report(held_back=5048), quiet=False)
+    assert capsys.readouterr().err == "run 01234567 finished: --limit held back the rest (5,048)\n"
+    show_report(report("deadline", held_back=5048), quiet=False)
+    assert capsys.readouterr().err == "run 01234567 ended by its deadline\n"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,10 @@ def show_report(report: Report, *, quiet: bool) -> None:
     for stage, counts in report.counts.items():
         parts = [f"{number:,} {word.replace('_', ' ')}" for word, number in counts.items() if number]
         click.echo(f"{stage:>9}: {', '.join(parts) or 'nothing to do'}", err=True)
-    click.echo(f"run {report.run_id[:8]} {_ENDINGS[report.ended_by]}", err=True)
+    ending = _ENDINGS[report.ended_by]
+    if report.ended_by == "finished" and report.held_back:
+        ending = f"finished: --limit held back the rest ({report.held_back:,})"
+    click.echo(f"run {report.run_id[:8]} {ending}", err=True)
 
 
 def show_plan(preview: Preview, settings: ModelSettings) -> None:

@@ -33,6 +33,7 @@ class Report:
         stopped: Why stages ended before their work did, by stage.
         faults: What hosts did wrong that ended no stage, by stage: a listing that lacks what it had, say.
         counts: How often each stage had each outcome, and what is `left`, by stage; as `runs.counts` has it.
+        held_back: How many gazettes with work to do the limit has left to other runs.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class Report:
     stopped: Mapping[str, str]
     faults: Mapping[str, str]
     counts: Mapping[str, Mapping[str, int]]
+    held_back: int
 
     @property
     def failed(self) -> int:
@@ -89,17 +91,25 @@ class Ending:
             self._deadline_is_over = True
             self.pipeline.drain(self._grace)
 
-    def report(self, run_id: str, flow: Flow, telemetry: Telemetry) -> Report:
-        """The account, once the pipeline has ended."""
+    def report(self, run_id: str, flow: Flow, telemetry: Telemetry, held_back: int) -> Report:
+        """The account, once the pipeline has ended.
+
+        Args:
+            run_id: The run.
+            flow: Its stages.
+            telemetry: Its times.
+            held_back: How many gazettes the limit has left to other runs, besides those that were listed.
+        """
         outcomes = {name: stage.counts for name, stage in telemetry.snapshot().stages.items()}
         left = flow.left()
         counts: dict[str, Mapping[str, int]] = {}
         if flow.lister is not None:
+            held_back += flow.lister.held_back
             counts[LISTING] = {**outcomes.get(LISTING, {}), "new": flow.lister.found, "left": flow.lister.left}
         for name in flow.stages:
             counts[name.value] = {**outcomes.get(name.value, {}), "left": left.get(name, 0)}
         stopped = self._stopped(flow)
-        return Report(run_id, self._ended_by(stopped), self._signal, stopped, _faults(flow), counts)
+        return Report(run_id, self._ended_by(stopped), self._signal, stopped, _faults(flow), counts, held_back)
 
     def _stopped(self, flow: Flow) -> dict[str, str]:
         """Why stages ended before their work did. That the run was drained later does not excuse a host."""
