@@ -161,9 +161,17 @@ def test_report_counts_what_happened(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        " download: 1,200 downloaded, 3 put off",
+        " download: 1,200 downloaded, 3 attempts put off",
         "  archive: nothing to do",
         "run 01234567 finished: nothing is left that can be done now",
+    ]
+
+
+def test_attempts_are_not_told_as_gazettes(capsys):
+    show_report(report(download={"put_off": 1, "left": 1}, confirm={"absent": 2, "confirmed": 1}), quiet=False)
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        " download: 1 attempt put off, 1 left",
+        "  confirm: 2 looks in vain, 1 confirmed",
     ]
 
 
