@@ -142,8 +142,11 @@ def test_model_without_budget_is_not_asked():
     check(settings(**asked, model_token_budget="1000"), MODEL_KEY)
 
 
-def test_estimate_needs_neither_key_nor_budget():
-    check(settings(extract_kind="model"), NO_KEYS, asks_model=False)
+def test_dry_run_needs_nothing_that_is_for_sending():
+    asked = settings(extract_kind="model", archive_kind="internet-archive", tjro_contact=None)
+    check(asked, NO_KEYS, dry_run=True)
+    with pytest.raises(UsageError, match="keep nothing"):
+        check(settings(extract_kind="none", archive_kind="none"), NO_KEYS, dry_run=True)
 
 
 def unread(count):

@@ -62,7 +62,7 @@ class _Asked:
 @click.option("--oldest-first", is_flag=True, help="Begin with the oldest gazette; else with the newest.")
 @click.option("--force", is_flag=True, help="Archive and extract again what is done.")
 @click.option("--yes", is_flag=True, help="Accept what the archive asks of uploaders, and what a model costs.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing: no contact or keys needed.")
 @click.option("--profile", type=click.Path(path_type=Path), metavar="DIR", help="Write a profile of the run there.")
 @run_options
 @logged
@@ -153,12 +153,13 @@ def exit_code_of(report: Report) -> ExitCode:
 
 
 def _job(loaded: Loaded, asked: _Asked, log: LogOptions) -> Job:
+    # Before the settings: it is what was typed.
+    gazettes = None if asked.catalog is None else _gazettes(asked.catalog, log)
     try:
         secrets = load_secrets(os.environ)
-        check(loaded.settings, secrets, asks_model=not asked.dry_run)
+        check(loaded.settings, secrets, dry_run=asked.dry_run)
     except (CredentialsError, UsageError) as error:
         raise CommandError(str(error)) from None
-    gazettes = None if asked.catalog is None else _gazettes(asked.catalog, log)
     return Job(gazettes, asked.selection, loaded.settings, secrets, loaded.suppression)
 
 

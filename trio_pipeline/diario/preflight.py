@@ -32,20 +32,22 @@ class UsageError(Exception):
     """The run cannot be begun as it was asked for; the message is one clear line."""
 
 
-def check(settings: Settings, secrets: Secrets, *, asks_model: bool = True) -> None:
+def check(settings: Settings, secrets: Secrets, *, dry_run: bool = False) -> None:
     """Check what can be checked without a request.
 
     Args:
         settings: The settings.
         secrets: The keys.
-        asks_model: Whether a model that is on will be asked; what that would cost can be estimated without.
+        dry_run: Whether nothing will be sent: then nobody is told who asks, and no keys are needed.
 
     Raises:
         UsageError: Something is missing or does not fit together.
     """
     if settings.archive.kind == "none" and settings.extract.kind == "none":
         raise UsageError("--archive none and --extract none together would keep nothing")
-    if settings.extract.uses_model and asks_model:
+    if dry_run:
+        return
+    if settings.extract.uses_model:
         _check_model(settings, secrets)
     if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
         raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
