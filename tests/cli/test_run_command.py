@@ -34,3 +34,12 @@ def test_dry_run_asks_for_nothing_that_is_for_sending(typed, catalog, tmp_path):
     assert said.out.startswith("2 gazettes would be taken up\n")
     assert "tjro.contact" not in said.err
     assert [path.name for path in tmp_path.iterdir()] == ["catalog.csv"]
+
+
+def test_dry_run_of_a_model_advises_the_next_step_alone(typed):
+    said = typed("run", "--dry-run", "--extract=model")
+    assert said.code == ExitCode.OK
+    assert "have a model read all that the court lists whole" in said.out
+    assert "set model.name and model.token_budget first" in said.out
+    assert "--dry-run" not in said.out
+    assert "--yes" not in said.out

@@ -153,15 +153,35 @@ def unread(count):
     return [Item(gazette(number), states={Life.EXTRACT: State.PENDING}) for number in range(1, count + 1)]
 
 
-def asked_about(count, *, lists=False, limit=None, **values):
-    values = {"extract_kind": "model"} | values
-    return questions_to_announce(unread(count), settings(**values), lists=lists, limit=limit)
+def asked_about(count, *, lists=False, limit=None, dry_run=False, **values):
+    values = {"extract_kind": "model", "model_name": "m", "model_token_budget": "1000"} | values
+    return questions_to_announce(unread(count), settings(**values), lists=lists, limit=limit, dry_run=dry_run)
 
 
 def test_more_than_ten_gazettes_for_a_model_are_announced():
     assert asked_about(10) is None
     assert "11 gazettes" in asked_about(11)
     assert "--dry-run" in asked_about(11)
+    assert "run it again with --yes" in asked_about(11)
+
+
+def test_dry_run_does_not_advise_itself():
+    assert "--dry-run" not in asked_about(11, dry_run=True)
+    assert "run it again with --yes" in asked_about(11, dry_run=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "advice"),
+    [
+        ({"model_name": None}, "set model.name first"),
+        ({"model_token_budget": "0"}, "set model.token_budget first"),
+        ({"model_name": None, "model_token_budget": "0"}, "set model.name and model.token_budget first"),
+    ],
+)
+def test_cost_is_not_to_be_accepted_before_the_model_can_be_asked(values, advice):
+    told = asked_about(11, dry_run=True, **values)
+    assert told.endswith(f"If that is what you want, {advice}.")
+    assert "--yes" not in told
 
 
 def test_what_rules_leave_is_not_announced():

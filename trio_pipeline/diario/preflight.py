@@ -12,7 +12,7 @@ from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
-from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.diario.settings_model import ModelSettings, Settings
 
 __all__ = ["POLICY", "UsageError", "check", "check_contact", "questions_to_announce", "uploads_to_announce"]
 
@@ -86,7 +86,9 @@ def _check_model(settings: Settings, secrets: Secrets) -> None:
         )
 
 
-def questions_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool, limit: int | None) -> str | None:
+def questions_to_announce(
+    items: Sequence[Item], settings: Settings, *, lists: bool, limit: int | None, dry_run: bool
+) -> str | None:
     """What has to be accepted before a model reads many gazettes whole; None if nothing has.
 
     Args:
@@ -94,6 +96,7 @@ def questions_to_announce(items: Sequence[Item], settings: Settings, *, lists: b
         settings: With who reads, and whether the cost was accepted.
         lists: Whether the court's listing will add to them.
         limit: The most gazettes that are taken up, or None.
+        dry_run: Whether what it would cost is being estimated already.
     """
     if settings.extract.kind != "model" or settings.model.accept_cost:
         return None
@@ -102,11 +105,21 @@ def questions_to_announce(items: Sequence[Item], settings: Settings, *, lists: b
     if waiting <= _FEW and not may_be_more:
         return None
     count = "all that the court lists" if may_be_more else f"{waiting:,} gazettes"
+    estimate = "" if dry_run else "--dry-run estimates what that costs, "
     return (
         f"This run would have a model read {count} whole, some 230,000 tokens each, within model.token_budget. "
-        "--dry-run estimates what that costs, --extract rules+model asks it only about what the rules cannot read.\n"
-        "If that is what you want, run it again with --yes or set model.accept_cost."
+        f"{estimate}--extract rules+model asks it only about what the rules cannot read.\n"
+        f"If that is what you want, {_next_step(settings.model)}."
     )
+
+
+def _next_step(model: ModelSettings) -> str:
+    """What a model that is to read gazettes whole still needs; a dry run comes here without a name or a budget."""
+    values = {"model.name": model.name, "model.token_budget": model.token_budget}
+    missing = [key for key, value in values.items() if not value]
+    if missing:
+        return f"set {' and '.join(missing)} first"
+    return "run it again with --yes or set model.accept_cost"
 
 
 def uploads_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool) -> str | None:

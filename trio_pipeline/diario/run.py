@@ -77,7 +77,7 @@ async def run(
         texts = Texts(settings.run.text, world)
         standings = with_new(await ledger.standings(branches.archive), job.gazettes or (), await texts.kept())
         chosen = plan(standings, job.selection, branches)
-        refusal = announcement(job, chosen.items)
+        refusal = announcement(job, chosen.items, dry_run=False)
         if refusal is not None:
             raise UsageError(refusal)
         await ledger.add_gazettes(job.gazettes or ())
