@@ -93,7 +93,7 @@ def test_layout_decides_the_items():
 def test_listing_may_add_to_what_is_announced():
     text = uploads_to_announce([], settings(archive_kind="internet-archive"), lists=True)
     assert text.startswith(
-        "This run would upload 0 files, about 0.0 GB, to 0 items of the Internet Archive. "
+        "This run would upload 0 files, about 0 B, to 0 items of the Internet Archive. "
         "That is what is known; what the court lists besides is found out only then.\n"
     )
     assert uploads_to_announce([], settings(archive_kind="folder"), lists=True) is None

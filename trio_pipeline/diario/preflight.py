@@ -13,6 +13,7 @@ from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
 from trio_pipeline.diario.settings_model import ModelSettings, Settings
+from trio_pipeline.diario.units import rough_size
 
 __all__ = ["POLICY", "UsageError", "check", "check_contact", "questions_to_announce", "uploads_to_announce"]
 
@@ -141,7 +142,7 @@ def uploads_to_announce(items: Sequence[Item], settings: Settings, *, lists: boo
     size = sum(item.checksums.size if item.checksums else item.size or settings.tjro.expected_size for item in uploads)
     more = " That is what is known; what the court lists besides is found out only then." if lists else ""
     return (
-        f"This run would upload {len(uploads):,} files, about {size / 1e9:,.1f} GB, to {len(names):,} items of the "
+        f"This run would upload {len(uploads):,} files, about {rough_size(size)}, to {len(names):,} items of the "
         f"Internet Archive.{more}\n{POLICY}\n"
         "If that is what you want, run it again with --yes or set archive.accept_policy."
     )

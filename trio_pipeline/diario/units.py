@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from trio_pipeline.diario.quoting import quoted
 
-__all__ = ["format_duration", "format_size", "parse_duration", "parse_size"]
+__all__ = ["format_duration", "format_size", "parse_duration", "parse_size", "rough_size"]
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
 _DURATION_NAMES = {
@@ -94,6 +94,18 @@ def format_size(size: int) -> str:
     for unit in _SHOWN_SIZES:
         if size and size % _BYTES[unit] == 0:
             return f"{size // _BYTES[unit]} {unit}"
+    return f"{size} B"
+
+
+def rough_size(size: int) -> str:
+    """A size for a person, in its largest decimal unit.
+
+    >>> rough_size(14_849_123_456), rough_size(2_500_000), rough_size(999)
+    ('14.8 GB', '2.5 MB', '999 B')
+    """
+    for unit in _SHOWN_SIZES:
+        if size >= _BYTES[unit]:
+            return f"{size / _BYTES[unit]:,.1f} {unit}"
     return f"{size} B"
 
 
