@@ -72,7 +72,7 @@ def test_no_database_is_unusable(typed, tmp_path, command):
     path.write_text("these are notes, not a database\n" * 200)
     said = typed(*command, "--db", path)
     assert (said.code, said.out) == (ExitCode.UNUSABLE, "")
-    assert said.err.startswith("trio-pipeline: ")
+    assert said.err == f"trio-pipeline: {path} is no DuckDB database\n"
     assert path.read_text().startswith("these are notes")
 
 

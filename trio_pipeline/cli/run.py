@@ -20,7 +20,7 @@ import trio
 
 from trio_pipeline.cli.exit_codes import CommandError, ExitCode, InUseError, UnusableError
 from trio_pipeline.cli.logs import set_up_logging
-from trio_pipeline.cli.options import LogOptions, configured, logged, run_options
+from trio_pipeline.cli.options import Day, LogOptions, configured, logged, run_options
 from trio_pipeline.cli.progress import progress_watcher
 from trio_pipeline.cli.signal_thread import signals_in_one_thread
 from trio_pipeline.cli.summary import show_plan, show_report
@@ -41,7 +41,6 @@ from trio_pipeline.world import real_world
 __all__ = ["do_job", "exit_code_of", "run"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DATE = click.DateTime(["%Y-%m-%d"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ class _Asked:
 
 @click.command()
 @click.argument("catalog", required=False, type=click.Path(path_type=Path))
-@click.option("--from", "since", type=_DATE, metavar="DATE", help="The first day, as in 2025-06-23.")
-@click.option("--to", "until", type=_DATE, metavar="DATE", help="The last day, itself included.")
+@click.option("--from", "since", type=Day(), metavar="DATE", help="The first day, as in 2025-06-23.")
+@click.option("--to", "until", type=Day(), metavar="DATE", help="The last day, itself included.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N gazettes in this run.")
 @click.option("--oldest-first", is_flag=True, help="Begin with the oldest gazette; else with the newest.")
 @click.option("--force", is_flag=True, help="Archive and extract again what is done.")
@@ -71,8 +70,8 @@ def run(
     loaded: Loaded,
     *,
     catalog: Path | None,
-    since: datetime.datetime | None,
-    until: datetime.datetime | None,
+    since: datetime.date | None,
+    until: datetime.date | None,
     limit: int | None,
     oldest_first: bool,
     force: bool,
@@ -91,8 +90,8 @@ def run(
     Ctrl-C ends the work in hand first; twice, at once.
     """
     selection = Selection(
-        since=since.date() if since else None,
-        until=until.date() if until else None,
+        since=since,
+        until=until,
         limit=limit,
         oldest_first=oldest_first,
         force=force,

@@ -16,6 +16,7 @@ import click
 import trio
 
 from trio_pipeline.cli.exit_codes import CommandError
+from trio_pipeline.cli.options import Day
 from trio_pipeline.diario.catalog import Catalog, NotACatalog, read_catalog
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.units import parse_size
@@ -128,7 +129,7 @@ _PLENTY = Rations().total
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of contents and faults.")
 @click.option(
     "--newest",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DATE",
     help="The day of the newest gazette made; today if not given.",
 )
@@ -196,8 +197,8 @@ def services(ctx: click.Context, /, **typed: object) -> None:
     any key, and knows the judgements of the gazettes that are published.
     """
     del typed  # the context has them too, without their types being lost
-    newest: datetime.datetime = ctx.params["newest"] or real_world().now()
-    options = _Options(**{**ctx.params, "newest": newest.date()})
+    newest: datetime.date = ctx.params["newest"] or real_world().now().date()
+    options = _Options(**{**ctx.params, "newest": newest})
     if (options.catalog is None) != (options.size is None):
         raise click.UsageError("--catalog and --size belong together.")
     try:

@@ -1,16 +1,17 @@
-"""Durations and sizes as people write them: `30m`, `2 days`, `200 MB`.
+"""Durations, sizes and days as people write them: `30m`, `2 days`, `200 MB`, `2025-06-23`.
 
 Pure: this file does not know which setting has which unit.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
 from decimal import Decimal
 
 from trio_pipeline.diario.quoting import quoted
 
-__all__ = ["format_duration", "format_size", "parse_duration", "parse_size", "rough_size"]
+__all__ = ["format_duration", "format_size", "parse_day", "parse_duration", "parse_size", "rough_size"]
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
 _DURATION_NAMES = {
@@ -51,6 +52,18 @@ def parse_duration(value: object) -> float:
     if name is None:
         raise ValueError(f"the unit {quoted(unit)} is none of s, m, h, d")
     return float(amount * _SECONDS[name])
+
+
+def parse_day(text: str) -> datetime.date:
+    """A day: year, month and day.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is no day: write year, month and day, as in 2025-06-23") from None
 
 
 def parse_size(value: object) -> int:
