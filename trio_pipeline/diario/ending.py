@@ -5,7 +5,7 @@ This file does not know what the stages do.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from dataclasses import dataclass
 
 import trio
@@ -56,16 +56,18 @@ class Ending:
 
     Args:
         grace: Seconds that work in hand gets when the run is drained.
+        let_go: Lets nobody wait any more for a host that is out of service: what waits is no work in hand.
 
     Attributes:
         error: What the run was torn down by, or None.
         pipeline: What is drained; set as soon as it is open.
     """
 
-    def __init__(self, grace: float) -> None:
+    def __init__(self, grace: float, let_go: Callable[[], None]) -> None:
         self.error: BaseException | None = None
         self.pipeline: Pipeline | None = None
         self._grace = grace
+        self._let_go = let_go
         self._signal: int | None = None
         self._deadline_is_over = False
 
@@ -73,13 +75,19 @@ class Ending:
         """Whether nothing new is taken up any more."""
         return self.pipeline is not None and self.pipeline.draining
 
+    def drain(self) -> None:
+        """Take up nothing new; what is in hand may end within the grace."""
+        assert self.pipeline is not None
+        self.pipeline.drain(self._grace)
+        self._let_go()
+
     async def heed(self, interrupts: Interrupts) -> None:
         """Drain at the first signal, cancel at the second."""
         assert self.pipeline is not None
         async for number in interrupts:
             if self._signal is None:
                 self._signal = number
-                self.pipeline.drain(self._grace)
+                self.drain()
             else:
                 self.pipeline.cancel()
 
@@ -89,7 +97,7 @@ class Ending:
         await trio.sleep(deadline)
         if not self.pipeline.draining:
             self._deadline_is_over = True
-            self.pipeline.drain(self._grace)
+            self.drain()
 
     def report(self, run_id: str, flow: Flow, telemetry: Telemetry, held_back: int) -> Report:
         """The account, once the pipeline has ended.

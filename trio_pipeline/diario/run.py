@@ -144,7 +144,7 @@ async def _work(
     workshop: _Workshop, chosen: Plan, watchers: Sequence[Watcher], interrupts: Interrupts | None
 ) -> Report:
     settings, ledger = workshop.job.settings, workshop.ledger
-    ending = Ending(settings.run.grace)
+    ending = Ending(settings.run.grace, workshop.hosts.let_go)
     flow = _flow(workshop, ending)
     try:
         async with open_pipeline(random_source=workshop.world.random) as pipeline:
@@ -156,7 +156,7 @@ async def _work(
                 spool=workshop.spool,
                 hosts=workshop.hosts,
                 telemetry=workshop.telemetry,
-                grace=settings.run.grace,
+                drain=ending.drain,
                 suppression=workshop.job.suppression,
                 world=workshop.world,
             )
