@@ -1,9 +1,11 @@
-"""Contract tests of the README: what it shows can be run as it stands there."""
+"""Contract tests of the README: what it shows can be run, and is printed, as it stands there."""
 
 from __future__ import annotations
 
+import json
 import random
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import duckdb
 import pytest
 import trio
 from trio.testing import MockClock
+
+from trio_pipeline.services.serve import ServiceAddresses
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -45,3 +49,9 @@ def test_example_is_short(example):
 def test_files_it_names_exist():
     for name in re.findall(r"\]\((docs/[^)#]+)\)", README.read_text(encoding="utf-8")):
         assert (README.parent / name).is_file(), name
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/internet_archive.md"])
+def test_addresses_it_shows_are_those_that_are_printed(page):
+    (line,) = re.findall(r'^\{"tjro": .*$', (README.parent / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert list(json.loads(line)) == [field.name for field in fields(ServiceAddresses)]

@@ -65,6 +65,7 @@ class Gate:
         probe: The ticket that goes alone while the breaker is open. On its way from the first door to the second the
             part can be taken over by somebody admitted earlier who starts first; else a probe that is slow to connect
             would stand behind him in line while he waits for its verdict.
+        let_go: Set when nobody is to wait any more for an open breaker to close.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Gate:
         self.places = Line()
         self.turns = Line()
         self.probe: Ticket | None = None
+        self.let_go = trio.Event()
         self.in_flight = 0
         self.running = 0
         self.started = 0
@@ -206,13 +208,13 @@ class Gate:
         return math.inf if self.probe is not None and self.probe.running else max(until, self.rate.due)
 
     def _next_try(self) -> float | None:
-        """When the breaker lets a probe go, None if it is closed; raises HostPaused if that is too late."""
+        """When the breaker lets a probe go, None if it is closed; raises HostPaused if nobody waits for that."""
         until, since = self.breaker.until, self.breaker.since
         if until is None or since is None:
             return None
         is_silent = self.breaker.cause is Failure.UNREACHABLE
         if self.network is not None and is_silent:
             since = self.network.accountable_since(since)
-        if until - since > self._patience and trio.current_time() < until:
+        if self.let_go.is_set() or (until - since > self._patience and trio.current_time() < until):
             raise HostPaused(until, self.breaker.reason or "", unreachable=is_silent)
         return until

@@ -180,7 +180,7 @@ async def open_database(
         line = _Line(desk, owner)
         database = Database(desk, line)
         try:
-            await _connect(line)
+            await _connect(line, path)
             if prepare is not None:
                 await _prepare(database, prepare)
             yield database
@@ -249,12 +249,14 @@ class _Line:
         self._owner.send(Stop())
 
 
-async def _connect(line: _Line) -> None:
+async def _connect(line: _Line, path: Path) -> None:
     give_up_at = trio.current_time() + _READER_PATIENCE
     while True:
         try:
             await line.serve(Open(trio.lowlevel.current_task()))
         except (duckdb.Error, OSError, RuntimeError) as error:
+            if _tells_of_other_file(error):
+                raise DatabaseUnusable(f"{path} is no DuckDB database") from error
             if not _tells_of_other_user(error):
                 raise DatabaseUnusable(str(error)) from error
             if trio.current_time() >= give_up_at:
@@ -272,6 +274,11 @@ async def _prepare(database: Database, prepare: Callable[[DuckDBPyConnection], N
     # It cannot run in a transaction, so it goes as a read; but an interrupt is nothing to try on a checkpoint.
     with trio.CancelScope(shield=True):
         await database.read(checkpoint)
+
+
+def _tells_of_other_file(error: BaseException) -> bool:
+    # DuckDB has no class of its own for it: a file in any other format, also an empty one.
+    return "is not a valid DuckDB database file" in str(error)
 
 
 def _tells_of_other_user(error: BaseException) -> bool:

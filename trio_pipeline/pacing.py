@@ -190,6 +190,21 @@ class Pacer:
         finally:
             self._gate.leave(ticket)
 
+    def let_go(self) -> None:
+        """From now on nobody waits while the host is out of service: who does, and who comes, gets `HostPaused`.
+
+        For a program that is ending. Requests that have started are not touched.
+        """
+        self._gate.let_go.set()
+        self._gate.look()
+
+    async def wait_let_go(self) -> None:
+        """Return when `let_go` was called: for those who wait for the host elsewhere than in a request.
+
+        Cancellation: a checkpoint.
+        """
+        await self._gate.let_go.wait()
+
     def statistics(self) -> PacerStatistics:
         """The state at this moment."""
         gate = self._gate

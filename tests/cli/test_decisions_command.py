@@ -152,10 +152,11 @@ def test_text_and_address_are_told_to_programs(typed, shelf):
     assert [other["text"] for other in without] == [None, None]
 
 
-def test_text_that_is_not_there_is_said(typed, shelf):
-    said = typed("decisions", "--show", "vilhena", "--from=2025-01-01")
+def test_text_that_is_not_there_is_said(typed, shelf, tmp_path):
+    said = typed("decisions", "--show", "vilhena", "--from=2025-01-01", "--set=run.text=else\x1bwhere")
     assert said.code == ExitCode.OK
-    assert "(the text of this gazette is not stored here; its PDF has it on page 2)" in said.out
+    where = rf"{tmp_path}/else\x1bwhere, the directory of run.text"
+    assert f"    (the text of this entry is not in {where}; the PDF has it on page 2)\n" in said.out
 
 
 @pytest.mark.parametrize(
@@ -167,13 +168,13 @@ def test_text_that_is_broken_is_said(typed, shelf, tmp_path, content):
     (tmp_path / "text" / f"{OTHER.id}.txt.gz").write_bytes(content)
     said = typed("decisions", "--show", "--number", SECRET)
     assert said.code == ExitCode.OK
-    assert "is not stored here" in said.out
+    assert "the text of this entry is not in" in said.out
     assert "cannot be read" in said.err
 
 
 def test_text_of_another_reading_is_not_shown(typed, shelf, tmp_path):
     (tmp_path / "text" / f"{OTHER.id}.txt.gz").write_bytes(gzip.compress(b"short"))
-    assert "is not stored here" in typed("decisions", "--show", "--number", SECRET).out
+    assert "the text of this entry is not in" in typed("decisions", "--show", "--number", SECRET).out
 
 
 def test_unread_entries_are_listed(typed, shelf):
@@ -305,6 +306,13 @@ def test_list_that_is_not_there_ends_the_command(typed, shelf):
     assert said.err == expected
 
 
-@pytest.mark.parametrize(("options", "said"), [([], "no decision matches"), (["--unread"], "nothing unread matches")])
-def test_none_asked_for_is_not_none_read(typed, shelf, options, said):
-    assert typed("decisions", "--limit=0", *options).out == f"{said}\n"
+@pytest.mark.parametrize("options", [[], ["--unread"], ["--show"], ["nobody"]])
+def test_none_asked_for_is_not_none_read(typed, shelf, options):
+    said = typed("decisions", "--limit=0", *options)
+    assert (said.code, said.out, said.err) == (ExitCode.OK, "", "")
+
+
+def test_none_asked_for_counts_what_is_hidden(typed, shelf, suppress):
+    said = typed("decisions", "--limit=0", suppress(SECRET))
+    assert (said.out, said.err) == ("", "1 decision is not shown: privacy.suppress\n")
+    assert typed("decisions", "--limit=0", "--csv").out.startswith("diario_id,date")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from trio_pipeline import cli as frame
 from trio_pipeline.cli import cli
 from trio_pipeline.cli.exit_codes import CommandError, ExitCode
-from trio_pipeline.cli.options import configured, json_option, logged, run_options
+from trio_pipeline.cli.options import Day, configured, json_option, logged, run_options
 from trio_pipeline.diario.settings import Loaded
 
 COMMANDS = ["run", "demo", "stats", "decisions", "failures", "retry", "verify", "metadata", "gaps", "drain", "services"]
@@ -87,11 +88,17 @@ class TestSettings:
     def test_archive_is_kind_and_directory(self, value, expected):
         assert arrived("--archive", value)["archive"] == expected
 
-    @pytest.mark.parametrize("value", ["none:x", "floder:x", "folder:", ""])
+    @pytest.mark.parametrize("value", ["none:x", "floder:x", "/tmp/x", ""])
     def test_other_archive_is_refused(self, value):
         result = run_probe("--archive", value)
         assert result.exit_code == ExitCode.USAGE
-        assert "--archive" in result.stderr
+        told = "must be folder:DIR, folder (which archive.folder names), internet-archive or none, not"
+        assert f"'--archive': {told} '{value}'." in result.stderr
+
+    def test_folder_without_name_is_refused(self):
+        result = run_probe("--archive", "folder:")
+        assert result.exit_code == ExitCode.USAGE
+        assert "archive.folder = '' (--archive): must name a file or a directory" in result.stderr
 
     def test_set_sets_any_key(self):
         said = arrived("--set", "tjro.workers=9", "--set", "run.db=a=b")
@@ -118,6 +125,17 @@ class TestSettings:
         first, second = result.stderr.splitlines()
         assert first == "trio-pipeline: run.dbb (--set): there is no such setting; the nearest is run.db"
         assert second.startswith("trio-pipeline: run.deadline = 'soon' (--deadline): ")
+
+
+class TestDay:
+    @pytest.mark.parametrize(("typed", "read"), [("2004-07-30", "2004-07-30"), ("20040730", "2004-07-30")])
+    def test_day_is_read(self, typed, read):
+        assert Day().convert(typed, None, None) == datetime.date.fromisoformat(read)
+
+    @pytest.mark.parametrize("typed", ["2004", "30/07/2004", "2004-02-30", "yesterday", ""])
+    def test_what_is_wanted_is_said(self, typed):
+        with pytest.raises(click.BadParameter, match="is no day: write year, month and day, as in 2025-06-23"):
+            Day().convert(typed, None, None)
 
 
 class TestLog:

@@ -7,6 +7,7 @@ import decimal
 import io
 import json
 import uuid
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -95,6 +96,29 @@ class TestTerminal:
         for line in shown(rows, list("abcd"), width=width):
             assert cell_len(line) <= width
             assert line.isprintable()
+
+    @given(
+        st.lists(st.fixed_dictionaries({name: st.text("ab -\u4e2d", max_size=80) for name in "abcd"}), max_size=4),
+        st.integers(30, 200),
+    )
+    def test_nothing_is_cut_off(self, rows, width):
+        letters = Counter("".join(shown(rows, list("abcd"), width=width)))
+        expected = Counter("".join(row[name] for row in rows for name in "abcd"))
+        del expected[" "]
+        assert expected <= letters
+
+    def test_running_text_is_folded_first(self):
+        names = "Município de Vilhena e muitos outros que apelam"
+        row = {"date": "2025-06-23", "number": "7002770-82.2024.8.22.0011", "party": names, "judge": names}
+        line = shown([row], [*row], width=80)[3]
+        assert "2025-06-23   7002770-82.2024.8.22.0011   Município" in line
+        assert names not in line
+
+    def test_identifier_is_folded_where_there_is_no_room(self):
+        row = {"id": "x", "number": "7002770-82.2024.8.22.0011", "party": "a b c d e f g h"}
+        lines = shown([row], [*row], width=40)
+        assert "7002770-82.2024.8.22.0011" not in "\n".join(lines)
+        assert max(map(len, lines)) <= 40
 
 
 class TestJson:

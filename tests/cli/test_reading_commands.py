@@ -72,7 +72,7 @@ def test_no_database_is_unusable(typed, tmp_path, command):
     path.write_text("these are notes, not a database\n" * 200)
     said = typed(*command, "--db", path)
     assert (said.code, said.out) == (ExitCode.UNUSABLE, "")
-    assert said.err.startswith("trio-pipeline: ")
+    assert said.err == f"trio-pipeline: {path} is no DuckDB database\n"
     assert path.read_text().startswith("these are notes")
 
 
@@ -144,11 +144,11 @@ def test_stats_without_a_run(typed, ledger):
     assert said.code == ExitCode.OK
     assert lines(said) == [
         ["stage", "state", "gazettes", "size"],
-        ["download", "downloaded", "1", "2500000"],
+        ["download", "downloaded", "1", "2.5 MB"],
         ["download", "rejected", "1", ""],
-        ["archive", "failed", "1", "2500000"],
+        ["archive", "failed", "1", "2.5 MB"],
         ["archive", "not_asked", "1", ""],
-        ["extract", "extracted", "1", "2500000"],
+        ["extract", "extracted", "1", "2.5 MB"],
         ["extract", "not_asked", "1", ""],
         ["year", "gazettes_read", "without_entries", "by_older_rules", "entries_read", "entries_unread", "share_read"],
         ["2025", "1", "0", "1", "2", "0", "100.0 %"],
@@ -197,11 +197,11 @@ RUN = {
     "run": "0123abcd",
     "elapsed": 3.5,
     "spool_files": 4,
-    "spool_used": 5,
-    "spool_limit": 6,
+    "spool_used": 12_345_678,
+    "spool_limit": 5_000_000_000,
     "stalls": 0,
     "longest_stall": 0.0,
-    "memory": 7,
+    "memory": 99_900_000,
     "network_gone_since": "2026-11-23T09:59:00Z",
 }
 ROOM = {
@@ -238,6 +238,7 @@ def test_stats_of_a_run(typed, ledger, pipeline):
     assert lines(for_people)[3] == ["download", "3", "2", "40", "7", "1", "5", "27", "1 min", ""]
     assert lines(for_people)[5] == ["tjro", "9", "7", *list(HOST.values())[3:]]
     assert lines(for_people)[7][:4] == ["internet-archive", "80", "10", "100"]
+    assert lines(for_people)[9][:8] == ["0123abcd", "3.5", "4", "12.3 MB", "5.0 GB", "0", "0", "99.9 MB"]
     assert objects(for_programs)[1:] == [STAGE, HOST, ROOM, RUN]
 
 
@@ -266,6 +267,8 @@ def test_failures_have_the_views_names(typed, ledger):
 def test_failures_can_be_limited(typed, ledger):
     assert [row["id"] for row in objects(typed("failures", "--json", "--limit", 1))] == [NEW.id]
     assert typed("failures", "--limit", -1).code == ExitCode.USAGE
+    # None asked for is not none failed.
+    assert typed("failures", "--limit", 0).out == ""
 
 
 def test_nothing_has_failed(typed, ledger):

@@ -150,8 +150,8 @@ def test_time_left_is_rough(seconds, text):
 # At the end.
 
 
-def report(ended_by="finished", *, signal=None, stopped=None, faults=None, **counts):
-    return Report("0123456789abcdef", ended_by, signal, stopped or {}, faults or {}, counts)
+def report(ended_by="finished", *, signal=None, stopped=None, faults=None, held_back=0, **counts):
+    return Report("0123456789abcdef", ended_by, signal, stopped or {}, faults or {}, counts, held_back)
 
 
 def test_report_counts_what_happened(capsys):
@@ -161,9 +161,17 @@ def test_report_counts_what_happened(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        " download: 1,200 downloaded, 3 put off",
+        " download: 1,200 downloaded, 3 attempts put off",
         "  archive: nothing to do",
         "run 01234567 finished: nothing is left that can be done now",
+    ]
+
+
+def test_attempts_are_not_told_as_gazettes(capsys):
+    show_report(report(download={"put_off": 1, "left": 1}, confirm={"absent": 2, "confirmed": 1}), quiet=False)
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        " download: 1 attempt put off, 1 left",
+        "  confirm: 2 looks in vain, 1 confirmed",
     ]
 
 
@@ -185,6 +193,13 @@ def test_fault_of_the_listing_is_told(capsys):
 def test_every_ending_has_words(capsys, ended_by):
     show_report(report(ended_by), quiet=False)
     assert capsys.readouterr().err.startswith("run 01234567 ")
+
+
+def test_limit_that_held_back_work_is_told(capsys):
+    show_report(report(held_back=5048), quiet=False)
+    assert capsys.readouterr().err == "run 01234567 finished: --limit held back the rest (5,048)\n"
+    show_report(report("deadline", held_back=5048), quiet=False)
+    assert capsys.readouterr().err == "run 01234567 ended by its deadline\n"
 
 
 @pytest.mark.parametrize(

@@ -156,10 +156,13 @@ async def test_reading_needs_no_lock(open_numbers, path):
                 await database.write(insert(2))
 
 
-async def test_file_that_is_no_database_is_unusable(path):
-    path.write_text("%PDF-1.4" * 1000)
+@pytest.mark.parametrize("content", ["%PDF-1.4" * 1000, "x", ""], ids=["long", "short", "empty"])
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_file_that_is_no_database_is_unusable(path, content, read_only):
+    path.write_text(content)
     with pytest.raises(DatabaseUnusable) as caught:
-        await open_and_leave(path)
+        await open_and_leave(path, read_only=read_only)
+    assert str(caught.value) == f"{path} is no DuckDB database"
     assert isinstance(caught.value.__cause__, duckdb.Error)
 
 

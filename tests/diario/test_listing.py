@@ -170,6 +170,7 @@ async def test_only_what_was_asked_for_is_taken_up(tmp_path, autojump_clock, sel
             (date,) for date in dates
         ]
         assert report.counts["listing"]["new"] == len(dates)
+        assert report.held_back == (0 if selection.limit is None else 5 - len(dates))
         # The others are known all the same.
         assert scene.rows("SELECT count(*) FROM diarios") == [(5,)]
 
@@ -206,9 +207,11 @@ async def test_limit_is_one_of_what_is_known_and_what_is_listed(tmp_path, autoju
     """The newest go first, and what is newest is known only when the listing has been read."""
     async with open_scene(tmp_path, 6) as scene:
         by_date = sorted(scene.gazettes, key=lambda gazette: (gazette.date, gazette.id))
-        await scene.run(gazettes=by_date[:4], selection=Selection(limit=0))
+        report = await scene.run(gazettes=by_date[:4], selection=Selection(limit=0))
+        assert report.held_back == 4
         report = await scene.run(listing=True, selection=Selection(limit=3))
         assert report.counts["listing"]["new"] == 2
+        assert report.held_back == 3
         newest = {date for (date,) in scene.rows("SELECT date FROM diarios WHERE download_state = 'downloaded'")}
         assert min(newest) >= by_date[3].date
         assert len(downloaded(scene)) == 3

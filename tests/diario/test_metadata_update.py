@@ -13,6 +13,7 @@ from trio_pipeline.diario.copies import held_copy
 from trio_pipeline.diario.credentials import Secret, Secrets
 from trio_pipeline.diario.ledger.queries import QUERIES
 from trio_pipeline.diario.metadata_update import Result, Update, our_items, update_metadata
+from trio_pipeline.diario.visits import visiting_pacer
 from trio_pipeline.pacing import Learned
 
 NEW_TITLE = "DJ {tribunal} {number}/{year}"
@@ -35,9 +36,9 @@ async def bring_up_to_date(scene, *, secrets=KEYS, dry_run=False, **settings):
     items = our_items(copies(scene)).items
     update = Update()
     with trio.fail_after(86_400):
-        await update_metadata(
-            items, update, scene.settings_with(settings), secrets, Learned(), scene.world, dry_run=dry_run
-        )
+        chosen = scene.settings_with(settings)
+        pacer = visiting_pacer(chosen, Learned())
+        await update_metadata(items, update, chosen, secrets, pacer, scene.world, dry_run=dry_run)
     return update
 
 

@@ -106,10 +106,15 @@ async def test_deadline_ends_the_waiting(tmp_path, autojump_clock):
         assert (report.failed, report.stopped) == (0, {})
 
 
-async def test_signal_ends_the_waiting(tmp_path, autojump_clock):
-    async with open_scene(tmp_path, 4) as scene:
-        scene.network.silence(COURT)
-        report = await scene.run(interrupts=signals_at(5 * HOUR))
+@pytest.mark.parametrize("kind", ["folder", "internet-archive"])
+@pytest.mark.parametrize("after", [0.0, 100.0])
+@pytest.mark.parametrize("later", [600.0, 1 * HOUR, 2.1 * HOUR, 5 * HOUR])
+async def test_signal_ends_the_waiting(tmp_path, autojump_clock, kind, after, later):
+    grace = 10 * HOUR  # none of it is used up
+    async with open_slow_scene(tmp_path, 24, archive__kind=kind, tjro__interval=2.0, run__grace=grace) as scene:
+        scene.network.nursery.start_soon(lambda: lose(scene, COURT, ARCHIVE, after=after, hours=8))
+        report = await scene.run(interrupts=signals_at(later))
         scene.check()
-        assert report.ended_by in {"drained", "cancelled"}
-        assert trio.current_time() <= 5 * HOUR + 60
+        assert (report.ended_by, report.failed, report.stopped) == ("drained", 0, {})
+        # At most a connection is being tried for, which takes half a minute.
+        assert trio.current_time() <= later + 30

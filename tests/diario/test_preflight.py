@@ -93,7 +93,7 @@ def test_layout_decides_the_items():
 def test_listing_may_add_to_what_is_announced():
     text = uploads_to_announce([], settings(archive_kind="internet-archive"), lists=True)
     assert text.startswith(
-        "This run would upload 0 files, about 0.0 GB, to 0 items of the Internet Archive. "
+        "This run would upload 0 files, about 0 B, to 0 items of the Internet Archive. "
         "That is what is known; what the court lists besides is found out only then.\n"
     )
     assert uploads_to_announce([], settings(archive_kind="folder"), lists=True) is None
@@ -142,23 +142,46 @@ def test_model_without_budget_is_not_asked():
     check(settings(**asked, model_token_budget="1000"), MODEL_KEY)
 
 
-def test_estimate_needs_neither_key_nor_budget():
-    check(settings(extract_kind="model"), NO_KEYS, asks_model=False)
+def test_dry_run_needs_nothing_that_is_for_sending():
+    asked = settings(extract_kind="model", archive_kind="internet-archive", tjro_contact=None)
+    check(asked, NO_KEYS, dry_run=True)
+    with pytest.raises(UsageError, match="keep nothing"):
+        check(settings(extract_kind="none", archive_kind="none"), NO_KEYS, dry_run=True)
 
 
 def unread(count):
     return [Item(gazette(number), states={Life.EXTRACT: State.PENDING}) for number in range(1, count + 1)]
 
 
-def asked_about(count, *, lists=False, limit=None, **values):
-    values = {"extract_kind": "model"} | values
-    return questions_to_announce(unread(count), settings(**values), lists=lists, limit=limit)
+def asked_about(count, *, lists=False, limit=None, dry_run=False, **values):
+    values = {"extract_kind": "model", "model_name": "m", "model_token_budget": "1000"} | values
+    return questions_to_announce(unread(count), settings(**values), lists=lists, limit=limit, dry_run=dry_run)
 
 
 def test_more_than_ten_gazettes_for_a_model_are_announced():
     assert asked_about(10) is None
     assert "11 gazettes" in asked_about(11)
     assert "--dry-run" in asked_about(11)
+    assert "run it again with --yes" in asked_about(11)
+
+
+def test_dry_run_does_not_advise_itself():
+    assert "--dry-run" not in asked_about(11, dry_run=True)
+    assert "run it again with --yes" in asked_about(11, dry_run=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "advice"),
+    [
+        ({"model_name": None}, "set model.name first"),
+        ({"model_token_budget": "0"}, "set model.token_budget first"),
+        ({"model_name": None, "model_token_budget": "0"}, "set model.name and model.token_budget first"),
+    ],
+)
+def test_cost_is_not_to_be_accepted_before_the_model_can_be_asked(values, advice):
+    told = asked_about(11, dry_run=True, **values)
+    assert told.endswith(f"If that is what you want, {advice}.")
+    assert "--yes" not in told
 
 
 def test_what_rules_leave_is_not_announced():

@@ -257,6 +257,23 @@ UNKNOWN = [
 ]
 
 
+async def test_nobody_waits_for_the_next_try_who_is_let_go(autojump_clock):
+    async def want():
+        with pytest.raises(HostPaused, match=r"^robots.txt of http://court.test cannot be read: "):
+            await asked.admit()
+
+    async with Asked((500, b"")) as asked:
+        with pytest.raises(TryAgain):
+            await asked.admit()
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(want)
+            await trio.sleep(1)
+            asked.pacer.let_go()
+        await want()
+        assert (trio.current_time(), len(asked.times)) == (1, 1)
+
+
 @pytest.mark.parametrize("told", UNKNOWN, ids=repr)
 async def test_what_cannot_be_read_is_not_known(autojump_clock, told):
     async with Asked(told, b"") as asked:

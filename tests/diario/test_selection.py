@@ -221,6 +221,7 @@ def test_limit_cuts_the_work_short(all_of_them, limit, oldest_first, force):
     assert [item.gazette.id for item in part.items if is_work(item)] == work[:limit]
     to_look_for = [item.gazette.id for item in whole.items if not is_work(item)]
     assert [item.gazette.id for item in part.items if not is_work(item)] == to_look_for
+    assert (part.held_back, whole.held_back) == (max(0, len(work) - limit), 0)
 
 
 def is_work(item):

@@ -72,8 +72,8 @@ class TestDefaults:
             "archive.workers": "2",
             "archive.interval": '"0 s"',
             "archive.layout": '"year"',
-            "archive.title": r'"Di\u00e1rio da Justi\u00e7a {tribunal} - {day} - n\u00ba {number} {suffix}"',
-            "archive.year_title": r'"Di\u00e1rio da Justi\u00e7a {tribunal} - {year}"',
+            "archive.title": '"Diário da Justiça {tribunal} - {day} - nº {number} {suffix}"',
+            "archive.year_title": '"Diário da Justiça {tribunal} - {year}"',
             "archive.accept_policy": "false",
             "archive.confirm_after": '"5 min"',
             "archive.trusted_hosts": "[]",
@@ -95,10 +95,13 @@ class TestDefaults:
 
     def test_written_settings_are_read_again(self):
         flags = {"tjro.contact": "a@example.org", "archive.trusted_hosts": "a.example, b.example", "run.grace": 1.5}
+        flags |= {"run.db": '/não/\U0001f600\U000e0001\x7f\u202e\n"\\'}
         settings = load_settings(flags, {}).settings
         toml = "\n".join(f"{name} = {key.written(value_of(settings, name))}" for name, key in KEYS.items())
         Path("trio-pipeline.toml").write_text(toml, encoding="utf-8")
         assert load_settings({}, {}).settings == settings
+        assert toml.replace("\n", "").isprintable()
+        assert 'run.db = "/não/\U0001f600' in toml
 
     def test_every_key_is_described(self):
         assert [name for name, key in KEYS.items() if not key.description] == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_pipeline.diario.units import format_duration, format_size, parse_duration, parse_size
+from trio_pipeline.diario.units import format_duration, format_size, parse_duration, parse_size, rough_size
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,18 @@ def test_duration_is_written_short():
 
 def test_size_is_written_short():
     assert [format_size(value) for value in (0, 999, 1000, 5_000_000_000)] == ["0 B", "999 B", "1 KB", "5 GB"]
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 KB"),
+        (2_345_678, "2.3 MB"),
+        (14_849_123_456, "14.8 GB"),
+        (1_234 * 10**12, "1,234.0 TB"),
+    ],
+)
+def test_size_for_a_person_is_rough(size, shown):
+    assert rough_size(size) == shown

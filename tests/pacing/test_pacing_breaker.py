@@ -425,3 +425,37 @@ async def test_failing_probe_slows_no_further(autojump_clock):
     await ask_all(pacer, 1, blocked)
     await ask_all(pacer, 1, blocked)
     assert pacer.statistics().interval == 7
+
+
+# An end that does not wait for the host
+
+
+async def test_who_waits_when_the_host_is_let_go_leaves_at_once(autojump_clock):
+    pacer = Pacer("court", concurrency=2)
+    await open_breaker(pacer, unreachable, 3)
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(leave_at, pacer, 1.0)
+        await trio.sleep(1)
+        pacer.let_go()
+    # Nor does anybody who comes later, not even as the probe.
+    await leave_at(pacer, 1.0)
+    await trio.sleep(100)
+    await leave_at(pacer, 101.0)
+
+
+async def test_who_has_a_place_leaves_too_and_the_probe_goes_on(autojump_clock):
+    pacer, starts = Pacer("court"), []
+    await open_breaker(pacer, unreachable, 3)
+    async with trio.open_nursery() as nursery:
+        await begin(nursery, lambda: ask(pacer, starts, takes=3.0))
+        await begin(nursery, lambda: leave_at(pacer, 6.0))
+        await trio.sleep_until(6)
+        pacer.let_go()
+    assert (starts, pacer.statistics().paused_until) == ([5], None)
+
+
+async def test_host_that_is_well_is_asked_after_it_was_let_go(autojump_clock):
+    pacer = Pacer("court", interval=2.0)
+    pacer.let_go()
+    assert await ask_all(pacer, 3) == [0, 2, 4]

@@ -192,3 +192,18 @@ def test_patience_ends_for_nobody_who_could_not_be_reached(outages, seed):
         assert network.gone_since is None or not only_ours
 
     run(main, schedule=seed)
+
+
+async def test_lost_network_keeps_nobody_who_lets_go(autojump_clock):
+    (pacer,) = pacers(Network(), "court")
+    await open_breaker(pacer, silent, 3)
+
+    async def let_go() -> None:
+        await trio.sleep(2)
+        pacer.let_go()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(let_go)
+        with pytest.raises(HostPaused) as caught:
+            await ask(pacer, [])
+    assert (trio.current_time(), caught.value.until) == (2, 5)

@@ -188,3 +188,5 @@ def test_help_lists_every_fault():
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, timeout=60, check=True)
     for word in ("retry-after", "/_control/faults", *FAULTS, *(name for names in FAULTS.values() for name in names)):
         assert word in done.stdout
+    assert "\\b" not in done.stdout
+    assert "\n    POST /_control/dark                the archive: " in done.stdout

@@ -119,7 +119,9 @@ def decisions(
     most = _FOR_PEOPLE if limit is None and form.for_people else limit
     asked = {"query": " ".join(query), "number": number, "from": since, "to": until, **about_decisions}
     rows = _ask(loaded, form, asked, None if most is None else most + 1)
-    _print(rows[:most], form, loaded, is_narrowed=any(asked.values()) or limit == 0)
+    # Who asks for none has not asked whether there are any.
+    if limit != 0 or not form.for_people:
+        _print(rows[:most], form, loaded, is_narrowed=any(asked.values()))
     if limit is None and most is not None and len(rows) > most:
         click.echo(f"these are the first {most}; --limit N shows more", err=True)
     _tell_left_out(loaded, form)
@@ -178,7 +180,7 @@ def _print(rows: Sequence[Row], form: _Form, loaded: Loaded, *, is_narrowed: boo
     elif not rows:
         click.echo(_nothing(form, is_narrowed=is_narrowed))
     elif form.show:
-        print_entries(shown)
+        print_entries(shown, loaded.settings.run.text)
     elif form.unread:
         print_rows([_unread_for_people(row) for row in rows], _UNREAD)
     else:

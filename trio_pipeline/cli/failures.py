@@ -20,7 +20,9 @@ def failures(loaded: Loaded, *, limit: int | None, as_json: bool) -> None:
     """Show what failed or is being tried again, and why; newest gazette first."""
     rows = answer(loaded, "failures", {"limit": limit})
     if not rows and not as_json:
-        click.echo("nothing has failed")
+        # Who asks for none has not asked whether there are any.
+        if limit != 0:
+            click.echo("nothing has failed")
         return
     columns = ["id", "date", "number", "error_stage", "error", "attempts", "updated_at"]
     states = ["download_state", "archive_state", "extract_state", "url"]

@@ -26,7 +26,8 @@ from trio_pipeline.diario.preflight import UsageError, check_contact
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.settings import Loaded
 from trio_pipeline.diario.settings_model import Settings
-from trio_pipeline.pacing import Learned
+from trio_pipeline.diario.visits import visiting_pacer
+from trio_pipeline.pacing import Pacer
 from trio_pipeline.world import real_world
 
 __all__ = ["metadata"]
@@ -55,9 +56,9 @@ def metadata(loaded: Loaded, *, ids: tuple[str, ...], dry_run: bool, as_json: bo
     copies = [held_copy(row) for row in answer(loaded, "copies", arguments)]
     ours = our_items(copies)
     update = Update()
-    learned = ask_for_pace(loaded, READS)
+    pacer = visiting_pacer(loaded.settings, ask_for_pace(loaded, READS))
     signal = run_until_signal(
-        lambda: _update(ours.items, update, loaded.settings, secrets, learned, log, dry_run=dry_run)
+        lambda: _update(ours.items, update, loaded.settings, secrets, pacer, log, dry_run=dry_run)
     )
     lines = _in_order(ours.items, update)
     if lines or as_json:
@@ -88,7 +89,7 @@ async def _update(
     update: Update,
     settings: Settings,
     secrets: Secrets,
-    learned: Learned,
+    pacer: Pacer,
     log: LogOptions,
     *,
     dry_run: bool,
@@ -96,8 +97,8 @@ async def _update(
     def text() -> str:
         return f"{update.done:,} of {update.total:,} items"
 
-    async with show_count(text, log):
-        await update_metadata(items, update, settings, secrets, learned, real_world(), dry_run=dry_run)
+    async with show_count(text, pacer, log):
+        await update_metadata(items, update, settings, secrets, pacer, real_world(), dry_run=dry_run)
 
 
 def _in_order(items: Sequence[OurItem], update: Update) -> list[Line]:

@@ -7,6 +7,7 @@ This file does not know what a command does with them.
 
 from __future__ import annotations
 
+import datetime
 import functools
 import os
 from collections.abc import Callable
@@ -20,8 +21,10 @@ from trio_pipeline.cli.exit_codes import CommandError
 from trio_pipeline.diario.credentials import SECRET_NAMES, CredentialsError, load_secrets
 from trio_pipeline.diario.quoting import quoted
 from trio_pipeline.diario.settings import KEYS, Loaded, SettingsError, load_settings, value_of
+from trio_pipeline.diario.units import parse_day
 
 __all__ = [
+    "Day",
     "LogOptions",
     "archive_option",
     "configured",
@@ -79,14 +82,33 @@ def setting_option(*names: str, key: str, metavar: str, help: str) -> Callable[[
     return click.option(*names, metavar=metavar, help=help, callback=store, expose_value=False)
 
 
+class Day(click.ParamType[datetime.date]):
+    """A day that is typed: year, month and day."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        """See the class."""
+        try:
+            return parse_day(str(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
 def archive_option(function: F) -> F:
     """`--archive folder:DIR | internet-archive | none`, which says kind and directory in one."""
 
     def store(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-        del parameter
         if value is None:
             return
         kind, colon, directory = value.partition(":")
+        if kind != "folder" and value not in {"internet-archive", "none"}:
+            raise click.BadParameter(
+                "must be folder:DIR, folder (which archive.folder names), internet-archive or none, "
+                f"not {quoted(value)}.",
+                ctx,
+                parameter,
+            )
         _flags(ctx)["archive.kind"] = _Flag(kind if kind == "folder" else value, "--archive")
         if kind == "folder" and colon:
             _flags(ctx)["archive.folder"] = _Flag(directory, "--archive")

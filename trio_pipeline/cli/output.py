@@ -12,7 +12,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TextIO
 
 from rich import box
@@ -29,6 +29,8 @@ Row = Mapping[str, object]
 
 # A table whose columns have less room than this is harder to read than a list.
 _NARROWEST = 12
+# Around and between the columns of a table.
+_MARGIN = 3
 # JSON may hold these only inside of strings, where the escape means the same.
 _NOT_ASCII_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -142,24 +144,38 @@ def _print_plain(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> No
 
 def _print_for_person(rows: Sequence[Row], columns: Sequence[str], console: Console) -> None:
     cells = [[plain_value(row.get(name)) for name in columns] for row in rows]
-    if _room_needed(cells, columns) <= console.width:
-        _print_table(cells, columns, console)
-    else:
+    unfolded = _unfolded(cells, columns, console.width)
+    if unfolded is None:
         _print_list(cells, columns, console)
+    else:
+        _print_table(cells, columns, unfolded, console)
 
 
-def _room_needed(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> int:
-    """How wide a table is whose first column, which people copy from, is whole and whose others can be read."""
-    whole = [
-        max(cell_len(text) for text in (name, *(row[index] for row in cells))) for index, name in enumerate(columns)
-    ]
-    return whole[0] + sum(min(_NARROWEST, width) for width in whole[1:]) + 2 * len(columns)
+def _unfolded(cells: Sequence[Sequence[str]], columns: Sequence[str], room: int) -> Collection[int] | None:
+    """The columns of a table in which nothing is folded; None if there is no room for a table that can be read.
+
+    The first column, which people copy from, is one. Then come those without white space, identifiers and days, for as
+    long as there is room: what is folded is running text.
+    """
+    texts = [(name, *(row[index] for row in cells)) for index, name in enumerate(columns)]
+    whole = [max(map(cell_len, column)) for column in texts]
+    wanted = [0, *(index for index, column in enumerate(texts) if index and not any(" " in text for text in column))]
+    left = room - sum(min(_NARROWEST, width) + _MARGIN for width in whole)
+    unfolded = set()
+    for index in wanted:
+        more = max(0, whole[index] - _NARROWEST)
+        if more <= left:
+            left -= more
+            unfolded.add(index)
+    return unfolded if 0 in unfolded else None
 
 
-def _print_table(cells: Sequence[Sequence[str]], columns: Sequence[str], console: Console) -> None:
+def _print_table(
+    cells: Sequence[Sequence[str]], columns: Sequence[str], unfolded: Collection[int], console: Console
+) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in columns:
-        table.add_column(Text(name), overflow="fold")
+    for index, name in enumerate(columns):
+        table.add_column(Text(name), overflow="fold", no_wrap=index in unfolded)
     for row in cells:
         # A Text is shown as it is; a plain string would be searched for markup such as [bold].
         table.add_row(*(Text(cell) for cell in row))

@@ -17,6 +17,7 @@ from rich.text import Text
 from trio_util import periodic
 
 from trio_pipeline.cli.options import LogOptions
+from trio_pipeline.cli.pauses import pause_in_words
 from trio_pipeline.cli.time_left import time_left
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.run import Watcher
@@ -93,11 +94,8 @@ def _remarks(view: View) -> list[str]:
     remarks = []
     if view.network_gone_since is not None:
         remarks.append(f"no host can be reached for {time_left(view.clock - view.network_gone_since)}: waiting")
-    remarks += [
-        f"{name} is paused, next try in {time_left(max(0.0, host.paused_until - view.clock))}: {host.reason}"
-        for name, host in view.hosts.items()
-        if host.paused_until is not None
-    ]
+    pauses = (pause_in_words(name, host, view.clock) for name, host in view.hosts.items())
+    remarks += [pause for pause in pauses if pause is not None]
     remarks += [
         f"{stage.name} has stopped: {stage.stopped}"
         for stage in view.stages

@@ -20,7 +20,7 @@ import trio
 
 from trio_pipeline.cli.exit_codes import CommandError, ExitCode, InUseError, UnusableError
 from trio_pipeline.cli.logs import set_up_logging
-from trio_pipeline.cli.options import LogOptions, configured, logged, run_options
+from trio_pipeline.cli.options import Day, LogOptions, configured, logged, run_options
 from trio_pipeline.cli.progress import progress_watcher
 from trio_pipeline.cli.signal_thread import signals_in_one_thread
 from trio_pipeline.cli.summary import show_plan, show_report
@@ -41,7 +41,6 @@ from trio_pipeline.world import real_world
 __all__ = ["do_job", "exit_code_of", "run"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DATE = click.DateTime(["%Y-%m-%d"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +55,13 @@ class _Asked:
 
 @click.command()
 @click.argument("catalog", required=False, type=click.Path(path_type=Path))
-@click.option("--from", "since", type=_DATE, metavar="DATE", help="The first day, as in 2025-06-23.")
-@click.option("--to", "until", type=_DATE, metavar="DATE", help="The last day, itself included.")
+@click.option("--from", "since", type=Day(), metavar="DATE", help="The first day, as in 2025-06-23.")
+@click.option("--to", "until", type=Day(), metavar="DATE", help="The last day, itself included.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Take up at most N gazettes in this run.")
 @click.option("--oldest-first", is_flag=True, help="Begin with the oldest gazette; else with the newest.")
 @click.option("--force", is_flag=True, help="Archive and extract again what is done.")
 @click.option("--yes", is_flag=True, help="Accept what the archive asks of uploaders, and what a model costs.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing: no contact or keys needed.")
 @click.option("--profile", type=click.Path(path_type=Path), metavar="DIR", help="Write a profile of the run there.")
 @run_options
 @logged
@@ -71,8 +70,8 @@ def run(
     loaded: Loaded,
     *,
     catalog: Path | None,
-    since: datetime.datetime | None,
-    until: datetime.datetime | None,
+    since: datetime.date | None,
+    until: datetime.date | None,
     limit: int | None,
     oldest_first: bool,
     force: bool,
@@ -91,8 +90,8 @@ def run(
     Ctrl-C ends the work in hand first; twice, at once.
     """
     selection = Selection(
-        since=since.date() if since else None,
-        until=until.date() if until else None,
+        since=since,
+        until=until,
         limit=limit,
         oldest_first=oldest_first,
         force=force,
@@ -153,12 +152,13 @@ def exit_code_of(report: Report) -> ExitCode:
 
 
 def _job(loaded: Loaded, asked: _Asked, log: LogOptions) -> Job:
+    # Before the settings: it is what was typed.
+    gazettes = None if asked.catalog is None else _gazettes(asked.catalog, log)
     try:
         secrets = load_secrets(os.environ)
-        check(loaded.settings, secrets, asks_model=not asked.dry_run)
+        check(loaded.settings, secrets, dry_run=asked.dry_run)
     except (CredentialsError, UsageError) as error:
         raise CommandError(str(error)) from None
-    gazettes = None if asked.catalog is None else _gazettes(asked.catalog, log)
     return Job(gazettes, asked.selection, loaded.settings, secrets, loaded.suppression)
 
 

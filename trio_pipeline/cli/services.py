@@ -16,6 +16,7 @@ import click
 import trio
 
 from trio_pipeline.cli.exit_codes import CommandError
+from trio_pipeline.cli.options import Day
 from trio_pipeline.diario.catalog import Catalog, NotACatalog, read_catalog
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.units import parse_size
@@ -64,6 +65,16 @@ class _Options:
     fault: tuple[Fault, ...]
 
 
+_CONTROL_HELP = """\
+While they run, each answers to
+
+\b
+  GET /_control/statistics           what it has seen
+  GET, PUT, DELETE /_control/faults  what goes wrong: a JSON list of faults
+  POST /_control/publish             the court: {"count": N} of the unpublished
+  POST /_control/dark                the archive: {"item": ID} is taken down"""
+
+
 def _fault_help() -> str:
     everywhere = set.intersection(*(set(names) for names in FAULTS.values()))
     places = f"{', '.join(FAULTS)}; tjro are PDFs, archive uploads, gemini questions to the model"
@@ -101,7 +112,7 @@ _ALLOWED = click.IntRange(min=1)
 _PLENTY = Rations().total
 
 
-@click.command(epilog=_fault_help())
+@click.command(epilog=f"{_CONTROL_HELP}\n\n{_fault_help()}")
 @click.option("--tjro-port", type=_PORT, default=0, metavar="N", help="The court's port; 0 chooses one.")
 @click.option("--archive-port", type=_PORT, default=0, metavar="N", help="The archive's port; 0 chooses one.")
 @click.option("--gemini-port", type=_PORT, default=0, metavar="N", help="The language model's port; 0 chooses one.")
@@ -118,7 +129,7 @@ _PLENTY = Rations().total
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of contents and faults.")
 @click.option(
     "--newest",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DATE",
     help="The day of the newest gazette made; today if not given.",
 )
@@ -180,21 +191,14 @@ _PLENTY = Rations().total
 )
 @click.pass_context
 def services(ctx: click.Context, /, **typed: object) -> None:
-    r"""The court, the archive and a language model on ports of this machine, for trials without a network.
+    """The court, the archive and a language model on ports of this machine, for trials without a network.
 
     When all can be reached, one line of JSON with their URLs is printed. SIGTERM or SIGINT ends them. The model takes
     any key, and knows the judgements of the gazettes that are published.
-
-    \b
-    While they run, each answers to
-      GET /_control/statistics           what it has seen
-      GET, PUT, DELETE /_control/faults  what goes wrong: a JSON list of faults
-      POST /_control/publish             the court: {"count": N} of the unpublished
-      POST /_control/dark                the archive: {"item": ID} is taken down
     """
     del typed  # the context has them too, without their types being lost
-    newest: datetime.datetime = ctx.params["newest"] or real_world().now()
-    options = _Options(**{**ctx.params, "newest": newest.date()})
+    newest: datetime.date = ctx.params["newest"] or real_world().now().date()
+    options = _Options(**{**ctx.params, "newest": newest})
     if (options.catalog is None) != (options.size is None):
         raise click.UsageError("--catalog and --size belong together.")
     try:

@@ -46,14 +46,19 @@ def with_texts(rows: Iterable[Row], directory: Path, suppression: Suppression) -
         yield {**row, "url": f"{row['url']}#page={row['page']}", "text": text}
 
 
-def print_entries(rows: Iterable[Row]) -> None:
-    """Print entries for a person: gazette, page and address, what was read there, and the text with its page breaks."""
+def print_entries(rows: Iterable[Row], directory: Path) -> None:
+    """Print entries for a person: gazette, page and address, what was read there, and the text with its page breaks.
+
+    Args:
+        rows: As `with_texts` yields them.
+        directory: Where the texts of gazettes were looked for.
+    """
     for number, row in enumerate(rows):
         if number:
             click.echo()
         click.echo(terminal_safe(f"{row['date']}  {row['diario_id']}  page {row['page']}  {row['url']}"))
         click.echo(terminal_safe(_what_was_read(row)))
-        for line in _lines(row):
+        for line in _lines(row, directory):
             click.echo(f"    {terminal_safe(line)}")
 
 
@@ -65,11 +70,13 @@ def _what_was_read(row: Row) -> str:
     return "read as: " + " | ".join(str(part) for part in parts if part is not None)
 
 
-def _lines(row: Row) -> Iterator[str]:
+def _lines(row: Row, directory: Path) -> Iterator[str]:
     text, page = row["text"], row["page"]
     assert isinstance(page, int)
     if not isinstance(text, str):
-        yield f"(the text of this gazette is not stored here; its PDF has it on page {page})"
+        # Whole: the setting may be relative to where one stands.
+        where = f"{directory.absolute()}, the directory of run.text"
+        yield f"(the text of this entry is not in {where}; the PDF has it on page {page})"
         return
     for place, part in enumerate(text.split(PAGE_BREAK)):
         if place:

@@ -13,6 +13,7 @@ from trio_pipeline.cli.time_left import time_left
 from trio_pipeline.diario.ledger.hiding import masked
 from trio_pipeline.diario.ledger.queries import Row
 from trio_pipeline.diario.settings import Loaded
+from trio_pipeline.diario.units import rough_size
 
 __all__ = ["stats"]
 
@@ -48,6 +49,9 @@ _RUN = (
     "memory",
     "network_gone_since",
 )
+_SIZES = ("size", "spool_used", "spool_limit", "memory")
+"""Columns that are bytes."""
+
 _ROOM = (
     "archive",
     "room",
@@ -76,11 +80,11 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
     With --json, rows about the ledger have `state`, or `year` and `share_read` (from 0 to 1), rows about the running
     pipeline have `workers`, rows about the hosts that it talks to have `host`, the row about the Internet Archive's
     queues (how many uploads there is room for, and how many wait there) has `archive`, and the row about the whole of
-    it has `run`.
+    it has `run`; sizes are in bytes.
     """
     database = loaded.settings.run.db
     rows = answer(loaded, "stats", {})
-    print_rows(rows, ["stage", "state", "gazettes", "size"], as_json=as_json)
+    print_rows(rows if as_json else map(_with_units, rows), ["stage", "state", "gazettes", "size"], as_json=as_json)
     years = answer(loaded, "readings", {})
     if years:
         print_rows(years if as_json else [_year_for_people(row) for row in years], _YEAR, as_json=as_json)
@@ -96,7 +100,13 @@ def stats(loaded: Loaded, *, as_json: bool) -> None:
     room = [row for row in live if "archive" in row]
     if room:
         print_rows(room, _ROOM, as_json=as_json)
-    print_rows([row for row in live if "run" in row], _RUN, as_json=as_json)
+    runs = [row for row in live if "run" in row]
+    print_rows(runs if as_json else map(_with_units, runs), _RUN, as_json=as_json)
+
+
+def _with_units(row: Row) -> Row:
+    sizes = {name: row.get(name) for name in _SIZES}
+    return {**row, **{name: rough_size(size) for name, size in sizes.items() if isinstance(size, int)}}
 
 
 def _year_for_people(row: Row) -> Row:

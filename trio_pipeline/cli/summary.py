@@ -22,6 +22,9 @@ _ENDINGS = {
     "defect": "ended by a defect",
 }
 
+_TIMES = {"put_off": ("attempt put off", "attempts put off"), "absent": ("look in vain", "looks in vain")}
+"""Outcomes that a gazette can have again and again before another one, which are no number of gazettes."""
+
 
 def show_report(report: Report, *, quiet: bool) -> None:
     """Say on stderr how a run ended."""
@@ -32,9 +35,17 @@ def show_report(report: Report, *, quiet: bool) -> None:
     if quiet:
         return
     for stage, counts in report.counts.items():
-        parts = [f"{number:,} {word.replace('_', ' ')}" for word, number in counts.items() if number]
+        parts = [f"{number:,} {_outcome(word, number)}" for word, number in counts.items() if number]
         click.echo(f"{stage:>9}: {', '.join(parts) or 'nothing to do'}", err=True)
-    click.echo(f"run {report.run_id[:8]} {_ENDINGS[report.ended_by]}", err=True)
+    ending = _ENDINGS[report.ended_by]
+    if report.ended_by == "finished" and report.held_back:
+        ending = f"finished: --limit held back the rest ({report.held_back:,})"
+    click.echo(f"run {report.run_id[:8]} {ending}", err=True)
+
+
+def _outcome(word: str, number: int) -> str:
+    one, more = _TIMES.get(word, (word, word))
+    return one if number == 1 else more
 
 
 def show_plan(preview: Preview, settings: ModelSettings) -> None:

@@ -25,7 +25,8 @@ from trio_pipeline.diario.settings import Loaded
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.verification import Verification, is_in_a_folder
 from trio_pipeline.diario.verification import verify as compare
-from trio_pipeline.pacing import Learned
+from trio_pipeline.diario.visits import visiting_pacer
+from trio_pipeline.pacing import Learned, Pacer
 from trio_pipeline.world import real_world
 
 __all__ = ["verify"]
@@ -49,14 +50,14 @@ def verify(
     Files in a folder are read and compared byte by byte. The Internet Archive is asked once for each item, and its
     checksums are compared; with --download every file is fetched as well. All archives are looked at, or the one of
     --archive. Nothing is changed. Each problem is a row; exit code 1 if there is one, 3 if a host lets itself not be
-    asked.
+    asked: one that does not answer is waited for as long as run.patience, or until Ctrl-C.
     """
     set_up_logging(log, loaded.suppression)
     arguments = {"ids": list(ids), "archive": _chosen_archive(loaded), "limit": limit}
     copies = [held_copy(row) for row in answer(loaded, "copies", arguments)]
-    learned = _pace(copies, loaded)
+    pacer = _pacer(copies, loaded)
     verification = Verification()
-    signal = run_until_signal(lambda: _compare(copies, verification, loaded.settings, learned, log, download=download))
+    signal = run_until_signal(lambda: _compare(copies, verification, loaded.settings, pacer, log, download=download))
     problems = _problems(copies, verification)
     if problems or as_json:
         print_rows((masked(_row(one), loaded.suppression) for one in problems), _COLUMNS, as_json=as_json)
@@ -78,22 +79,22 @@ def _chosen_archive(loaded: Loaded) -> str | None:
     return name
 
 
-def _pace(copies: Sequence[HeldCopy], loaded: Loaded) -> Learned:
+def _pacer(copies: Sequence[HeldCopy], loaded: Loaded) -> Pacer:
     """How fast the Internet Archive may be asked, if it has to be, once it is sure that it may be asked at all."""
     if all(map(is_in_a_folder, copies)):
-        return Learned()
+        return visiting_pacer(loaded.settings, Learned())
     try:
         check_contact(loaded.settings, loaded.settings.archive.metadata_url)
     except UsageError as error:
         raise CommandError(str(error)) from None
-    return ask_for_pace(loaded, READS)
+    return visiting_pacer(loaded.settings, ask_for_pace(loaded, READS))
 
 
 async def _compare(
     copies: Sequence[HeldCopy],
     verification: Verification,
     settings: Settings,
-    learned: Learned,
+    pacer: Pacer,
     log: LogOptions,
     *,
     download: bool,
@@ -101,8 +102,8 @@ async def _compare(
     def text() -> str:
         return f"looked at {verification.asked:,} of {verification.total:,}"
 
-    async with show_count(text, log):
-        await compare(copies, verification, settings, learned, real_world(), download=download)
+    async with show_count(text, pacer, log):
+        await compare(copies, verification, settings, pacer, real_world(), download=download)
 
 
 def _problems(copies: Sequence[HeldCopy], verification: Verification) -> list[Finding]:

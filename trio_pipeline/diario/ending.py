@@ -5,7 +5,7 @@ This file does not know what the stages do.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from dataclasses import dataclass
 
 import trio
@@ -33,6 +33,7 @@ class Report:
         stopped: Why stages ended before their work did, by stage.
         faults: What hosts did wrong that ended no stage, by stage: a listing that lacks what it had, say.
         counts: How often each stage had each outcome, and what is `left`, by stage; as `runs.counts` has it.
+        held_back: How many gazettes with work to do the limit has left to other runs.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class Report:
     stopped: Mapping[str, str]
     faults: Mapping[str, str]
     counts: Mapping[str, Mapping[str, int]]
+    held_back: int
 
     @property
     def failed(self) -> int:
@@ -54,16 +56,18 @@ class Ending:
 
     Args:
         grace: Seconds that work in hand gets when the run is drained.
+        let_go: Lets nobody wait any more for a host that is out of service: what waits is no work in hand.
 
     Attributes:
         error: What the run was torn down by, or None.
         pipeline: What is drained; set as soon as it is open.
     """
 
-    def __init__(self, grace: float) -> None:
+    def __init__(self, grace: float, let_go: Callable[[], None]) -> None:
         self.error: BaseException | None = None
         self.pipeline: Pipeline | None = None
         self._grace = grace
+        self._let_go = let_go
         self._signal: int | None = None
         self._deadline_is_over = False
 
@@ -71,13 +75,19 @@ class Ending:
         """Whether nothing new is taken up any more."""
         return self.pipeline is not None and self.pipeline.draining
 
+    def drain(self) -> None:
+        """Take up nothing new; what is in hand may end within the grace."""
+        assert self.pipeline is not None
+        self.pipeline.drain(self._grace)
+        self._let_go()
+
     async def heed(self, interrupts: Interrupts) -> None:
         """Drain at the first signal, cancel at the second."""
         assert self.pipeline is not None
         async for number in interrupts:
             if self._signal is None:
                 self._signal = number
-                self.pipeline.drain(self._grace)
+                self.drain()
             else:
                 self.pipeline.cancel()
 
@@ -87,19 +97,27 @@ class Ending:
         await trio.sleep(deadline)
         if not self.pipeline.draining:
             self._deadline_is_over = True
-            self.pipeline.drain(self._grace)
+            self.drain()
 
-    def report(self, run_id: str, flow: Flow, telemetry: Telemetry) -> Report:
-        """The account, once the pipeline has ended."""
+    def report(self, run_id: str, flow: Flow, telemetry: Telemetry, held_back: int) -> Report:
+        """The account, once the pipeline has ended.
+
+        Args:
+            run_id: The run.
+            flow: Its stages.
+            telemetry: Its times.
+            held_back: How many gazettes the limit has left to other runs, besides those that were listed.
+        """
         outcomes = {name: stage.counts for name, stage in telemetry.snapshot().stages.items()}
         left = flow.left()
         counts: dict[str, Mapping[str, int]] = {}
         if flow.lister is not None:
+            held_back += flow.lister.held_back
             counts[LISTING] = {**outcomes.get(LISTING, {}), "new": flow.lister.found, "left": flow.lister.left}
         for name in flow.stages:
             counts[name.value] = {**outcomes.get(name.value, {}), "left": left.get(name, 0)}
         stopped = self._stopped(flow)
-        return Report(run_id, self._ended_by(stopped), self._signal, stopped, _faults(flow), counts)
+        return Report(run_id, self._ended_by(stopped), self._signal, stopped, _faults(flow), counts, held_back)
 
     def _stopped(self, flow: Flow) -> dict[str, str]:
         """Why stages ended before their work did. That the run was drained later does not excuse a host."""

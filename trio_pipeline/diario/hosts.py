@@ -90,6 +90,11 @@ class Hosts:
         """How much room for uploads the archive of this run has said that it has; None if nobody asks for any."""
         return self._internet_archive.room() if self.archive is self._internet_archive else None
 
+    def let_go(self) -> None:
+        """Let nobody wait any more for a host that is out of service."""
+        for pacer in self.pacers.values():
+            pacer.let_go()
+
     async def watch(self) -> None:
         """Keep what the pacers learn in the ledger, from time to time and at the end, and log when the network goes.
 

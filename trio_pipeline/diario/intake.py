@@ -28,6 +28,7 @@ class Intake:
 
     Attributes:
         found: How many gazettes were taken up that were not known when the run began.
+        held_back: How many with work to do the limit leaves to other runs.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Intake:
         self._selection = selection
         self._branches = branches
         self.found = 0
+        self.held_back = 0
         self._known = {standing.gazette.id: standing.gazette for standing in standings}
         self._old = frozenset(self._known)
         self._taken = 0
@@ -81,6 +83,7 @@ class Intake:
     async def _choose(self, standings: Sequence[Standing]) -> tuple[Item, ...]:
         chosen = plan(standings, self._within_the_limit(), self._branches)
         self._taken += chosen.taken
+        self.held_back += chosen.held_back
         await self._ledger.record_all(chosen.events)
         self.found += sum(item.gazette.id not in self._old for item in chosen.items)
         return chosen.items

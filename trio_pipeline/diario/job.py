@@ -75,11 +75,11 @@ def with_new(standings: Sequence[Standing], gazettes: Sequence[Gazette], texts: 
     return [*known, *(Standing(gazette, has_text=gazette.id in texts) for gazette in named.values())]
 
 
-def announcement(job: Job, items: Sequence[Item]) -> str | None:
-    """What has to be accepted before this job is done, or None."""
-    lists = job.gazettes is None
+def announcement(job: Job, items: Sequence[Item], *, dry_run: bool) -> str | None:
+    """What has to be accepted before this job is done, or None; in words for a run or for a dry run."""
+    lists, limit = job.gazettes is None, job.selection.limit
     told = (
         uploads_to_announce(items, job.settings, lists=lists),
-        questions_to_announce(items, job.settings, lists=lists, limit=job.selection.limit),
+        questions_to_announce(items, job.settings, lists=lists, limit=limit, dry_run=dry_run),
     )
     return "\n\n".join(filter(None, told)) or None

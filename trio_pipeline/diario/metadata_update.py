@@ -24,7 +24,7 @@ from trio_pipeline.diario.rounds import go_round
 from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.titles import Titles
 from trio_pipeline.diario.visits import Visit, open_visit
-from trio_pipeline.pacing import Learned
+from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import Done, Failed, GiveUp, Rejected
 from trio_pipeline.world import World
 
@@ -145,7 +145,7 @@ async def update_metadata(
     update: Update,
     settings: Settings,
     secrets: Secrets,
-    learned: Learned,
+    pacer: Pacer,
     world: World,
     *,
     dry_run: bool,
@@ -155,15 +155,15 @@ async def update_metadata(
     Args:
         items: The items.
         update: Is told what is done, as it is done.
-        settings: What to say, whom to ask, how fast and how often.
+        settings: What to say, whom to ask and how often.
         secrets: With the archive's keys, unless it is a dry run.
-        learned: What runs have found out about the archive's pace.
+        pacer: The pace at which the archive is asked.
         world: Where.
         dry_run: Whether to change nothing.
 
     Cancellation: a checkpoint. A call that has begun may be carried out.
     """
-    async with open_visit(settings, learned, world) as visit:
+    async with open_visit(settings, pacer, world) as visit:
         updater = _Updater(update, visit, settings, None if dry_run else _writer(visit, settings, secrets))
 
         def tell(item: OurItem, outcome: Done[list[Line]] | Failed | Rejected) -> None:

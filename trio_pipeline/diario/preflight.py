@@ -12,7 +12,8 @@ from trio_pipeline.diario.credentials import Secrets
 from trio_pipeline.diario.identifiers import archive_item
 from trio_pipeline.diario.items import Item
 from trio_pipeline.diario.lifecycle import Life, State
-from trio_pipeline.diario.settings_model import Settings
+from trio_pipeline.diario.settings_model import ModelSettings, Settings
+from trio_pipeline.diario.units import rough_size
 
 __all__ = ["POLICY", "UsageError", "check", "check_contact", "questions_to_announce", "uploads_to_announce"]
 
@@ -32,20 +33,22 @@ class UsageError(Exception):
     """The run cannot be begun as it was asked for; the message is one clear line."""
 
 
-def check(settings: Settings, secrets: Secrets, *, asks_model: bool = True) -> None:
+def check(settings: Settings, secrets: Secrets, *, dry_run: bool = False) -> None:
     """Check what can be checked without a request.
 
     Args:
         settings: The settings.
         secrets: The keys.
-        asks_model: Whether a model that is on will be asked; what that would cost can be estimated without.
+        dry_run: Whether nothing will be sent: then nobody is told who asks, and no keys are needed.
 
     Raises:
         UsageError: Something is missing or does not fit together.
     """
     if settings.archive.kind == "none" and settings.extract.kind == "none":
         raise UsageError("--archive none and --extract none together would keep nothing")
-    if settings.extract.uses_model and asks_model:
+    if dry_run:
+        return
+    if settings.extract.uses_model:
         _check_model(settings, secrets)
     if settings.archive.kind == "internet-archive" and secrets.archive_access is None:
         raise UsageError("the Internet Archive needs your keys: set IA_ACCESS_KEY and IA_SECRET_KEY")
@@ -84,7 +87,9 @@ def _check_model(settings: Settings, secrets: Secrets) -> None:
         )
 
 
-def questions_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool, limit: int | None) -> str | None:
+def questions_to_announce(
+    items: Sequence[Item], settings: Settings, *, lists: bool, limit: int | None, dry_run: bool
+) -> str | None:
     """What has to be accepted before a model reads many gazettes whole; None if nothing has.
 
     Args:
@@ -92,6 +97,7 @@ def questions_to_announce(items: Sequence[Item], settings: Settings, *, lists: b
         settings: With who reads, and whether the cost was accepted.
         lists: Whether the court's listing will add to them.
         limit: The most gazettes that are taken up, or None.
+        dry_run: Whether what it would cost is being estimated already.
     """
     if settings.extract.kind != "model" or settings.model.accept_cost:
         return None
@@ -100,11 +106,21 @@ def questions_to_announce(items: Sequence[Item], settings: Settings, *, lists: b
     if waiting <= _FEW and not may_be_more:
         return None
     count = "all that the court lists" if may_be_more else f"{waiting:,} gazettes"
+    estimate = "" if dry_run else "--dry-run estimates what that costs, "
     return (
         f"This run would have a model read {count} whole, some 230,000 tokens each, within model.token_budget. "
-        "--dry-run estimates what that costs, --extract rules+model asks it only about what the rules cannot read.\n"
-        "If that is what you want, run it again with --yes or set model.accept_cost."
+        f"{estimate}--extract rules+model asks it only about what the rules cannot read.\n"
+        f"If that is what you want, {_next_step(settings.model)}."
     )
+
+
+def _next_step(model: ModelSettings) -> str:
+    """What a model that is to read gazettes whole still needs; a dry run comes here without a name or a budget."""
+    values = {"model.name": model.name, "model.token_budget": model.token_budget}
+    missing = [key for key, value in values.items() if not value]
+    if missing:
+        return f"set {' and '.join(missing)} first"
+    return "run it again with --yes or set model.accept_cost"
 
 
 def uploads_to_announce(items: Sequence[Item], settings: Settings, *, lists: bool) -> str | None:
@@ -126,7 +142,7 @@ def uploads_to_announce(items: Sequence[Item], settings: Settings, *, lists: boo
     size = sum(item.checksums.size if item.checksums else item.size or settings.tjro.expected_size for item in uploads)
     more = " That is what is known; what the court lists besides is found out only then." if lists else ""
     return (
-        f"This run would upload {len(uploads):,} files, about {size / 1e9:,.1f} GB, to {len(names):,} items of the "
+        f"This run would upload {len(uploads):,} files, about {rough_size(size)}, to {len(names):,} items of the "
         f"Internet Archive.{more}\n{POLICY}\n"
         "If that is what you want, run it again with --yes or set archive.accept_policy."
     )

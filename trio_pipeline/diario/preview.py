@@ -72,7 +72,7 @@ async def preview(job: Job, world: World) -> Preview:
         len(chosen.items),
         years,
         stages,
-        announcement(job, chosen.items),
+        announcement(job, chosen.items, dry_run=True),
         model,
         unread,
         is_guessed=settings.extract.kind == "model",

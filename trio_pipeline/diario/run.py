@@ -18,7 +18,7 @@ from trio_pipeline.diario.ending import Ending, Interrupts, Report
 from trio_pipeline.diario.flow import Flow
 from trio_pipeline.diario.hosts import Hosts, open_hosts
 from trio_pipeline.diario.intake import Intake
-from trio_pipeline.diario.items import Branches, Item
+from trio_pipeline.diario.items import Branches
 from trio_pipeline.diario.job import Job, announcement, branches_of, with_new
 from trio_pipeline.diario.language_model.asking import Asker
 from trio_pipeline.diario.language_model.opening import open_asker
@@ -28,7 +28,7 @@ from trio_pipeline.diario.paces import MODEL
 from trio_pipeline.diario.preflight import UsageError
 from trio_pipeline.diario.quarantine import Quarantine
 from trio_pipeline.diario.running import Running
-from trio_pipeline.diario.selection import plan
+from trio_pipeline.diario.selection import Plan, plan
 from trio_pipeline.diario.spool import Spool, take_over_spool
 from trio_pipeline.diario.stages.archive import Archiver, barred_by
 from trio_pipeline.diario.stages.bookkeeping import Bookkeeper
@@ -77,7 +77,7 @@ async def run(
         texts = Texts(settings.run.text, world)
         standings = with_new(await ledger.standings(branches.archive), job.gazettes or (), await texts.kept())
         chosen = plan(standings, job.selection, branches)
-        refusal = announcement(job, chosen.items)
+        refusal = announcement(job, chosen.items, dry_run=False)
         if refusal is not None:
             raise UsageError(refusal)
         await ledger.add_gazettes(job.gazettes or ())
@@ -85,9 +85,9 @@ async def run(
             await ledger.begin_run(settings.model_dump(mode="json"), branches.archive)
             if job.gazettes is None:
                 # What is taken up is chosen on the way: with a limit it depends on what is listed.
-                return await _work(workshop, (), watchers, interrupts)
+                return await _work(workshop, Plan(), watchers, interrupts)
             await ledger.record_all(chosen.events)
-            return await _work(workshop, chosen.items, watchers, interrupts)
+            return await _work(workshop, chosen, watchers, interrupts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +141,10 @@ async def _open_asker(job: Job, ledger: Ledger, hosts: Hosts, world: World) -> A
 
 
 async def _work(
-    workshop: _Workshop, items: Sequence[Item], watchers: Sequence[Watcher], interrupts: Interrupts | None
+    workshop: _Workshop, chosen: Plan, watchers: Sequence[Watcher], interrupts: Interrupts | None
 ) -> Report:
     settings, ledger = workshop.job.settings, workshop.ledger
-    ending = Ending(settings.run.grace)
+    ending = Ending(settings.run.grace, workshop.hosts.let_go)
     flow = _flow(workshop, ending)
     try:
         async with open_pipeline(random_source=workshop.world.random) as pipeline:
@@ -156,7 +156,7 @@ async def _work(
                 spool=workshop.spool,
                 hosts=workshop.hosts,
                 telemetry=workshop.telemetry,
-                grace=settings.run.grace,
+                drain=ending.drain,
                 suppression=workshop.job.suppression,
                 world=workshop.world,
             )
@@ -168,12 +168,12 @@ async def _work(
             for watcher in watchers:
                 pipeline.start_service(watcher, running)
             async with open_control(socket_path(settings.run.db), running.commands()):
-                await flow.run(pipeline, items)
+                await flow.run(pipeline, chosen.items)
     except BaseException as error:
         ending.error = error
         raise
     finally:
-        report = ending.report(ledger.run_id, flow, workshop.telemetry)
+        report = ending.report(ledger.run_id, flow, workshop.telemetry, chosen.held_back)
         with trio.CancelScope(shield=True):
             await ledger.end_run(report.ended_by, report.counts)
     return report

@@ -6,7 +6,7 @@ This file does not know who looks: a progress display, the control socket or a t
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import trio
@@ -92,7 +92,7 @@ class Running:
         spool: Its PDFs.
         hosts: Whom it talks to.
         telemetry: Its times.
-        grace: Seconds that work in hand gets when it is drained.
+        drain: Has it take up nothing new, and end.
         suppression: The names and numbers that are in no answer, whoever asks.
         world: For the time of day.
     """
@@ -106,7 +106,7 @@ class Running:
         spool: Spool,
         hosts: Hosts,
         telemetry: Telemetry,
-        grace: float,
+        drain: Callable[[], None],
         suppression: Suppression,
         world: World,
     ) -> None:
@@ -116,7 +116,7 @@ class Running:
         self._spool = spool
         self._hosts = hosts
         self._telemetry = telemetry
-        self._grace = grace
+        self.drain = drain
         self._suppression = suppression
         self._world = world
 
@@ -135,10 +135,6 @@ class Running:
             draining=self._pipeline.draining,
             clock=trio.current_time(),
         )
-
-    def drain(self) -> None:
-        """Take up nothing new; what is in hand may end within the grace."""
-        self._pipeline.drain(self._grace)
 
     async def retry(self, rows: list[Row]) -> None:
         """Have lives tried again: recorded first, then put where their way begins.

@@ -49,11 +49,13 @@ class Plan:
         items: The gazettes that it takes up, in the order in which it does.
         events: What is to be recorded first: which stages are asked for, or asked for again.
         taken: How many of the gazettes the limit has counted.
+        held_back: How many with work to do the limit leaves to other runs.
     """
 
-    items: tuple[Item, ...]
-    events: tuple[Event, ...]
-    taken: int
+    items: tuple[Item, ...] = ()
+    events: tuple[Event, ...] = ()
+    taken: int = 0
+    held_back: int = 0
 
 
 def plan(standings: Iterable[Standing], selection: Selection, branches: Branches) -> Plan:
@@ -67,7 +69,7 @@ def plan(standings: Iterable[Standing], selection: Selection, branches: Branches
     asked = [_asked(standing, selection, branches) for standing in held]
     sign = 1 if selection.oldest_first else -1
     asked.sort(key=lambda one: (sign * one[0].gazette.date.toordinal(), one[0].gazette.id))
-    items, events, taken = [], [], 0
+    items, events, taken, held_back = [], [], 0, 0
     for item, words in asked:
         stages = _first_stages(item, branches)
         is_work = bool(stages - {StageName.CONFIRM})
@@ -75,8 +77,11 @@ def plan(standings: Iterable[Standing], selection: Selection, branches: Branches
         if is_taken:
             items.append(item)
             taken += is_work
+        else:
+            # Only the limit leaves work.
+            held_back += is_work
         events += [event for event in words if is_taken or event.outcome != "reset"]
-    return Plan(tuple(items), tuple(events), taken)
+    return Plan(tuple(items), tuple(events), taken, held_back)
 
 
 def _first_stages(item: Item, branches: Branches) -> frozenset[StageName]:

@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 
+_NOT_ASCII_PRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
 def _home_expanded(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -265,9 +268,22 @@ class Key:
             case int() if self.unit == "bytes":
                 return f'"{format_size(value)}"'
             case Path():
-                return json.dumps(str(value), ensure_ascii=True)
+                return _in_toml(str(value))
             case _:
-                return json.dumps(value, ensure_ascii=True)
+                return _in_toml(value)
+
+
+def _in_toml(value: object) -> str:
+    """A value as JSON, which is TOML but for its surrogates: letters stay, what cannot be printed is escaped."""
+    return _NOT_ASCII_PRINTABLE.sub(_escaped, json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match.group()
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def value_of(settings: Settings, key: str) -> object:

@@ -1,16 +1,17 @@
-"""Durations and sizes as people write them: `30m`, `2 days`, `200 MB`.
+"""Durations, sizes and days as people write them: `30m`, `2 days`, `200 MB`, `2025-06-23`.
 
 Pure: this file does not know which setting has which unit.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
 from decimal import Decimal
 
 from trio_pipeline.diario.quoting import quoted
 
-__all__ = ["format_duration", "format_size", "parse_duration", "parse_size"]
+__all__ = ["format_duration", "format_size", "parse_day", "parse_duration", "parse_size", "rough_size"]
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
 _DURATION_NAMES = {
@@ -51,6 +52,18 @@ def parse_duration(value: object) -> float:
     if name is None:
         raise ValueError(f"the unit {quoted(unit)} is none of s, m, h, d")
     return float(amount * _SECONDS[name])
+
+
+def parse_day(text: str) -> datetime.date:
+    """A day: year, month and day.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is no day: write year, month and day, as in 2025-06-23") from None
 
 
 def parse_size(value: object) -> int:
@@ -94,6 +107,18 @@ def format_size(size: int) -> str:
     for unit in _SHOWN_SIZES:
         if size and size % _BYTES[unit] == 0:
             return f"{size // _BYTES[unit]} {unit}"
+    return f"{size} B"
+
+
+def rough_size(size: int) -> str:
+    """A size for a person, in its largest decimal unit.
+
+    >>> rough_size(14_849_123_456), rough_size(2_500_000), rough_size(999)
+    ('14.8 GB', '2.5 MB', '999 B')
+    """
+    for unit in _SHOWN_SIZES:
+        if size >= _BYTES[unit]:
+            return f"{size / _BYTES[unit]:,.1f} {unit}"
     return f"{size} B"
 
 

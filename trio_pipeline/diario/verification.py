@@ -25,7 +25,7 @@ from trio_pipeline.diario.settings_model import Settings
 from trio_pipeline.diario.sources import Absent
 from trio_pipeline.diario.stages.confirm import LookSchedule
 from trio_pipeline.diario.visits import Visit, open_visit
-from trio_pipeline.pacing import Learned
+from trio_pipeline.pacing import Pacer
 from trio_pipeline.retry import Done, Failed, Rejected
 from trio_pipeline.world import World
 
@@ -60,7 +60,7 @@ async def verify(
     copies: Sequence[HeldCopy],
     verification: Verification,
     settings: Settings,
-    learned: Learned,
+    pacer: Pacer,
     world: World,
     *,
     download: bool,
@@ -70,14 +70,14 @@ async def verify(
     Args:
         copies: The copies.
         verification: Is told what is found, as it is found.
-        settings: Whom to ask, how fast and how often.
-        learned: What runs have found out about the archive's pace.
+        settings: Whom to ask, and how often.
+        pacer: The pace at which the archive is asked.
         world: Where.
         download: Whether to read the bytes of what is in the Internet Archive, too.
 
     Cancellation: a checkpoint; what was found until then stays.
     """
-    async with open_visit(settings, learned, world) as visit:
+    async with open_visit(settings, pacer, world) as visit:
         verifier = _Verifier(verification, visit, settings, world)
         await verifier.look_into_folders([copy for copy in copies if is_in_a_folder(copy)])
         there = await verifier.ask_for_items([copy for copy in copies if not is_in_a_folder(copy)])

@@ -22,7 +22,7 @@ from trio_pipeline.diario.user_agent import user_agent
 from trio_pipeline.pacing import Learned, Pacer
 from trio_pipeline.world import World
 
-__all__ = ["Visit", "open_visit"]
+__all__ = ["Visit", "open_visit", "visiting_pacer"]
 
 _AT_ONCE = 2
 """Requests at a time: what the archive is known to put up with."""
@@ -47,24 +47,33 @@ class Visit:
     files: ArchivedFiles
 
 
-@asynccontextmanager
-async def open_visit(settings: Settings, learned: Learned, world: World) -> AsyncIterator[Visit]:
-    """Open a client for the archive.
+def visiting_pacer(settings: Settings, learned: Learned) -> Pacer:
+    """The pace of a visit.
 
     Args:
-        settings: Where it is, and how it is to be asked.
+        settings: How the archive is to be asked.
         learned: What runs have found out about its pace.
-        world: Where.
-
-    Cancellation: connections are closed.
     """
-    pacer = Pacer(
+    return Pacer(
         READS,
         interval=settings.archive.interval,
         concurrency=_AT_ONCE,
         patience=settings.run.patience,
         learned=learned,
     )
+
+
+@asynccontextmanager
+async def open_visit(settings: Settings, pacer: Pacer, world: World) -> AsyncIterator[Visit]:
+    """Open a client for the archive.
+
+    Args:
+        settings: Where it is.
+        pacer: The pace at which it is asked.
+        world: Where.
+
+    Cancellation: connections are closed.
+    """
     redirects = archive_hosts(settings.archive.trusted_hosts)
     base = settings.archive.metadata_url
     async with open_http(world, user_agent=user_agent(settings)) as http:

@@ -33,8 +33,9 @@ class Desk:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-def room_of(desk, *, patience=1_800.0, network=None, one_item=False):
-    return Room(desk, patience=patience, network=network or Network(), one_item=one_item)
+def room_of(desk, *, patience=1_800.0, network=None, one_item=False, let_go=None):
+    let_go = trio.Event() if let_go is None else let_go
+    return Room(desk, patience=patience, network=network or Network(), one_item=one_item, wait_let_go=let_go.wait)
 
 
 async def take_all(room, count, item="a"):
@@ -90,6 +91,24 @@ async def test_who_waits_longer_than_the_patience_is_told(autojump_clock):
             await room.take("a")
     # Asked at 0 and 31 s; the next time would have been at 92 s, and the one after that is too late.
     assert trio.current_time() == 93
+
+
+async def test_nobody_waits_for_room_who_is_let_go(autojump_clock):
+    let_go = trio.Event()
+    desk = Desk(limits(over_limit=True, reason="total_tasks_queued exceeds total_global_limit"))
+    room = room_of(desk, let_go=let_go)
+
+    async def want():
+        with pytest.raises(HostPaused, match="total_tasks_queued exceeds"):
+            await room.take("a")
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(want)
+        await trio.sleep(10)
+        let_go.set()
+    await want()
+    assert (trio.current_time(), len(desk.asked)) == (10, 1)
 
 
 async def test_without_network_patience_has_no_end(autojump_clock):

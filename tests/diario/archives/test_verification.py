@@ -15,6 +15,7 @@ from tiny_archive import TinyArchive
 from trio_pipeline.diario.findings import Problem
 from trio_pipeline.diario.settings import load_settings
 from trio_pipeline.diario.verification import Verification, verify
+from trio_pipeline.diario.visits import visiting_pacer
 from trio_pipeline.pacing import Learned
 
 YEAR = "tjro-diario-2025"
@@ -36,12 +37,12 @@ class Look:
         self.transport = ScriptedTransport(script, pause=options.pop("pause", 0.0))
         self.download = options.pop("download", False)
         self.settings = load_settings({"tjro.contact": "me@example.org", **options}, {}).settings
-        self.learned = Learned(blocked_interval=learned)
+        self.pacer = visiting_pacer(self.settings, Learned(blocked_interval=learned))
         self.verification = Verification()
 
     async def at(self, *copies):
         world = make_world(self.transport)
-        await verify(copies, self.verification, self.settings, self.learned, world, download=self.download)
+        await verify(copies, self.verification, self.settings, self.pacer, world, download=self.download)
         return [(finding.copy.gazette.number, finding.problem) for finding in self.verification.findings]
 
     @property

@@ -126,7 +126,7 @@ def test_unread_has_the_views_names(shelf):
         ({"number": "abc"}, "'abc' is no case number such as"),
         ({"number": "1" * 21}, "is no case number such as"),
         ({"lawyer": "XX99999999999"}, "neither a lawyer's name nor an OAB number such as RO7821A"),
-        ({"from": "23/06/2025"}, "'23/06/2025' is no day such as 2025-06-23"),
+        ({"from": "23/06/2025"}, "'23/06/2025' is no day: write year, month and day, as in 2025-06-23"),
         ({"from": "2025-06-24", "to": "2025-06-23"}, "no day is from 2025-06-24 to 2025-06-23"),
         ({"party": 7}, "the party must be text"),
         ({"limit": "many"}, "the limit must be a number"),

@@ -64,15 +64,23 @@ class Room:
         patience: Seconds. Who waits for room longer gets HostPaused; while the network is gone, nobody does.
         network: Our own.
         one_item: Whether an item gets many uploads, so that its own queue matters too.
+        wait_let_go: Returns when nobody is to wait for room any more.
     """
 
     def __init__(
-        self, ask: Callable[[str], Awaitable[Limits | None]], *, patience: float, network: Network, one_item: bool
+        self,
+        ask: Callable[[str], Awaitable[Limits | None]],
+        *,
+        patience: float,
+        network: Network,
+        one_item: bool,
+        wait_let_go: Callable[[], Awaitable[None]],
     ) -> None:
         self._ask = ask
         self._network = network
         self._patience = patience
         self._one_item = one_item
+        self._wait_let_go = wait_let_go
         self._lock = trio.Lock()
         self._limits: Limits | None = None
         self._asked_at: float | None = None
@@ -94,7 +102,8 @@ class Room:
 
         Raises:
             TryAgain: The item's own queue is full. No attempt is used up.
-            HostPaused: There has been no room for longer than the patience, or the host is paused for longer.
+            HostPaused: There has been no room for longer than the patience, or the host is paused for longer; or nobody
+                is to wait for either any more.
 
         Cancellation: a checkpoint; cancelled, no room is taken.
         """
@@ -139,7 +148,9 @@ class Room:
     async def _look(self, item: str) -> None:
         """Ask, when it is time to."""
         self._check_patience()
-        await trio.sleep_until(self._next_question)
+        with trio.move_on_at(self._next_question):
+            await self._wait_let_go()
+            raise HostPaused(self._next_question, self._reason, unreachable=False)
         limits = await self._ask(item)
         self._limits, self._asked_at = limits, trio.current_time()
         if limits is None:

@@ -144,7 +144,13 @@ class InternetArchive:
         )
         seek = partial(search, http, metadata_pacer, base_url=self._metadata_url, redirects=self._redirects)
         self._adoption = Adoption(seek, notes, again=search_again)
-        self._room = Room(self._ask_limits, patience=patience, network=network, one_item=layout == "year")
+        self._room = Room(
+            self._ask_limits,
+            patience=patience,
+            network=network,
+            one_item=layout == "year",
+            wait_let_go=s3_pacer.wait_let_go,
+        )
         # Of items: those known to exist, and the locks of those being created.
         self._existing: set[str] = set()
         self._creating: dict[str, trio.Lock] = {}

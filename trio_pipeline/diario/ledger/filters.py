@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from trio_pipeline.diario.model import RESULTADOS
 from trio_pipeline.diario.oab import read_oab
 from trio_pipeline.diario.quoting import quoted
+from trio_pipeline.diario.units import parse_day
 
 __all__ = ["decision_parameters", "limit_of", "optional_text", "unread_parameters"]
 
@@ -126,7 +127,4 @@ def _lawyer(arguments: Mapping[str, object]) -> dict[str, object]:
 
 def _day(arguments: Mapping[str, object], name: str) -> datetime.date | None:
     text = optional_text(arguments, name)
-    try:
-        return None if text is None else datetime.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{quoted(text)} is no day such as 2025-06-23") from None
+    return None if text is None else parse_day(text)

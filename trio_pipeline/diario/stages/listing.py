@@ -91,6 +91,11 @@ class Lister:
         return self._intake.found
 
     @property
+    def held_back(self) -> int:
+        """How many gazettes with work to do the limit leaves to other runs."""
+        return self._intake.held_back
+
+    @property
     def left(self) -> int:
         """How many years are due and have not been read."""
         return len(self._due)
