@@ -262,16 +262,15 @@ async def test_nobody_waits_for_the_next_try_who_is_let_go(autojump_clock):
         with pytest.raises(HostPaused, match=r"^robots.txt of http://court.test cannot be read: "):
             await asked.admit()
 
-    async with Asked((500, b"")) as asked:
+    async with Asked((500, b"")) as asked, trio.open_nursery() as nursery:
         with pytest.raises(TryAgain):
             await asked.admit()
-        async with trio.open_nursery() as nursery:
-            for _ in range(3):
-                nursery.start_soon(want)
-            await trio.sleep(1)
-            asked.pacer.let_go()
+        for _ in range(3):
+            nursery.start_soon(want)
+        await trio.sleep(1)
+        asked.pacer.let_go()
         await want()
-        assert (trio.current_time(), len(asked.times)) == (1, 1)
+    assert (trio.current_time(), len(asked.times)) == (1, 1)
 
 
 @pytest.mark.parametrize("told", UNKNOWN, ids=repr)

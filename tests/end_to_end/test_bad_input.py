@@ -88,7 +88,7 @@ def test_row_that_would_write_to_a_terminal_is_shown_harmless(job, court, typed)
         (["--set=tjro.workers=many"], "tjro.workers"),
         (["--set=run.spool_limit"], "KEY=VALUE"),
         (["--archive=none", "--extract=none"], "--archive none and --extract none"),
-        (["--archive=cloud"], "archive.kind"),
+        (["--archive=cloud"], "not 'cloud'"),
         (["--extract=model"], "model"),
         (["--deadline=soon"], "run.deadline"),
         (["--from=yesterday"], "yesterday"),
