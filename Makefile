@@ -18,10 +18,10 @@ demo: $(READY)  ## the whole pipeline against stand-ins on this machine
 	@$(BIN)/trio-pipeline demo
 
 test: $(READY)  ## every test
-	@$(BIN)/python -m pytest -q --numprocesses=auto
+	@$(BIN)/python -m pytest -q --numprocesses=auto --dist=worksteal
 
 explore: $(READY)  ## every test, with other examples and another order of tasks each time
-	@$(BIN)/python -m pytest -q --numprocesses=auto --hypothesis-profile=explore --schedule-seed=-1
+	@$(BIN)/python -m pytest -q --numprocesses=auto --dist=worksteal --hypothesis-profile=explore --schedule-seed=-1
 
 simulate: $(READY)  ## a thousand simulated worlds
 	@$(BIN)/trio-pipeline simulate --seeds 0..999

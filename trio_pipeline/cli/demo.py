@@ -29,6 +29,7 @@ from trio_pipeline.cli.logs import set_up_logging
 from trio_pipeline.cli.options import LogOptions, logged
 from trio_pipeline.cli.output import print_rows
 from trio_pipeline.cli.run import do_job, exit_code_of
+from trio_pipeline.cli.signal_thread import ENDING_SIGNALS
 from trio_pipeline.cli.summary import show_report
 from trio_pipeline.diario.catalog import read_catalog
 from trio_pipeline.diario.credentials import load_secrets
@@ -55,7 +56,6 @@ The court breaks connections off, cuts files short and is overloaded for a momen
 swallows an answer and is overloaded as well. All of that is overcome, or the summary says what was not.
 """
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NEWEST = datetime.date(2026, 6, 30)
 _NAMES = ("diarios.duckdb", "diarios.duckdb.wal", "catalog.json", "spool", "text")
 
@@ -145,7 +145,7 @@ def _stand_ins(directory: Path, gazettes: int, seed: int) -> Iterator[dict[str, 
 def _signals_put_off() -> Iterator[None]:
     """Let signals wait until the end of the block, so that nothing is started there that nobody would end."""
     came: list[int] = []
-    handlers = {number: signal.signal(number, lambda one, _frame: came.append(one)) for number in _SIGNALS}
+    handlers = {number: signal.signal(number, lambda one, _frame: came.append(one)) for number in ENDING_SIGNALS}
     try:
         yield
     finally:

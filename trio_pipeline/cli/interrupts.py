@@ -5,16 +5,14 @@ This file does not know what the command does.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Awaitable, Callable
 
 import trio
 
 from trio_pipeline.cli.exit_codes import ExitCode
+from trio_pipeline.cli.signal_thread import ENDING_SIGNALS
 
 __all__ = ["run_until_signal"]
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_until_signal(function: Callable[[], Awaitable[None]]) -> ExitCode | None:
@@ -29,7 +27,7 @@ def run_until_signal(function: Callable[[], Awaitable[None]]) -> ExitCode | None
 async def _run(function: Callable[[], Awaitable[None]]) -> ExitCode | None:
     received: list[int] = []
     # Open before anything else is: a signal must find somebody who knows what to do with it.
-    with trio.open_signal_receiver(*_SIGNALS) as signals:
+    with trio.open_signal_receiver(*ENDING_SIGNALS) as signals:
         async with trio.open_nursery() as nursery:
 
             async def heed() -> None:

@@ -9,7 +9,6 @@ import cProfile
 import datetime
 import gc
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from trio_pipeline.cli.exit_codes import CommandError, ExitCode, InUseError, Unu
 from trio_pipeline.cli.logs import set_up_logging
 from trio_pipeline.cli.options import Day, LogOptions, configured, logged, run_options
 from trio_pipeline.cli.progress import progress_watcher
-from trio_pipeline.cli.signal_thread import signals_in_one_thread
+from trio_pipeline.cli.signal_thread import ENDING_SIGNALS, signals_in_one_thread
 from trio_pipeline.cli.summary import show_plan, show_report
 from trio_pipeline.db_thread import DatabaseInUse, DatabaseUnusable
 from trio_pipeline.diario.catalog import NotACatalog, read_catalog
@@ -39,8 +38,6 @@ from trio_pipeline.diario.settings import Loaded
 from trio_pipeline.world import real_world
 
 __all__ = ["do_job", "exit_code_of", "run"]
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def _run(loaded: Loaded, asked: _Asked, log: LogOptions) -> ExitCode:
     job = _job(loaded, asked, log)
     with _errors_in_words():
         if asked.dry_run:
-            with signals_in_one_thread(_SIGNALS):
+            with signals_in_one_thread(ENDING_SIGNALS):
                 plan = trio.run(preview, job, real_world())
             show_plan(plan, job.settings.model)
             return ExitCode.OK
@@ -124,14 +121,14 @@ def do_job(job: Job, log: LogOptions) -> Report:
 
     async def main() -> Report:
         # Open before anything else is: a signal must find somebody who knows what to do with it.
-        with trio.open_signal_receiver(*_SIGNALS) as signals:
+        with trio.open_signal_receiver(*ENDING_SIGNALS) as signals:
             watchers = [progress_watcher(log)]
             return await run_job(job, real_world(), watchers=watchers, interrupts=_numbers(signals))
 
     # What was imported lives as long as the run: the collector need not look through it again and again.
     gc.freeze()
     try:
-        with signals_in_one_thread(_SIGNALS):
+        with signals_in_one_thread(ENDING_SIGNALS):
             return trio.run(main)
     finally:
         gc.unfreeze()

@@ -15,7 +15,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
-__all__ = ["signals_in_one_thread"]
+__all__ = ["ENDING_SIGNALS", "signals_in_one_thread"]
+
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a command to end: Ctrl-C, whoever manages services, and a terminal that is closed."""
 
 
 @contextmanager
