@@ -8,8 +8,8 @@ import pytest
 from trio_pipeline.diario.ledger.ledger import open_ledger
 from trio_pipeline.world import real_world
 
-VIEWS = "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal ORDER BY view_name"
-MARK = "SELECT comment FROM duckdb_views() WHERE view_name = 'runs'"
+VIEWS = "SELECT view_name, sql, comment FROM duckdb_views() WHERE NOT internal ORDER BY view_name"
+TABLES = "SELECT table_name, sql FROM duckdb_tables() ORDER BY table_name"
 
 
 @pytest.fixture
@@ -31,23 +31,42 @@ def ask(path, *statements):
 
 async def test_views_are_left_as_they_are(path):
     await open_once(path)
-    ask(path, "COMMENT ON VIEW runs IS 'not made anew'")
+    # To replace a view takes the comments on its columns away.
+    ask(path, "COMMENT ON COLUMN runs.run_id IS 'not made anew'")
     await open_once(path)
-    assert ask(path, MARK) == [("not made anew",)]
+    assert ask(path, "SELECT comment FROM duckdb_columns() WHERE table_name = 'runs' AND column_name = 'run_id'") == [
+        ("not made anew",)
+    ]
 
 
-async def test_views_of_another_version_are_replaced(path):
+@pytest.mark.parametrize(
+    "change",
+    [
+        # Of a version that knows nothing of comments, from which the one before it may have come to an end.
+        "CREATE OR REPLACE VIEW states AS SELECT 'download' AS stage, 'asked' AS outcome, 'x' AS state",
+        "CREATE OR REPLACE VIEW runs AS SELECT 1 AS run_id",
+        "COMMENT ON VIEW lives IS 'of another version'",
+        "DROP VIEW lives",
+    ],
+)
+async def test_views_that_are_not_this_versions_are_made_anew(path, change):
     await open_once(path)
     ours = ask(path, VIEWS)
-    theirs = "CREATE OR REPLACE VIEW runs AS SELECT 1 AS run_id"
-    assert ask(path, theirs, "CREATE OR REPLACE VIEW form AS SELECT 'theirs' AS form", VIEWS) != ours
+    assert ask(path, change, VIEWS) != ours
     await open_once(path)
     assert ask(path, VIEWS) == ours
 
 
-async def test_views_of_a_version_that_says_no_form_are_replaced(path):
+async def test_table_that_is_missing_is_made_anew(path):
     await open_once(path)
-    ours = ask(path, VIEWS)
-    assert ask(path, "CREATE OR REPLACE VIEW runs AS SELECT 1 AS run_id", "DROP VIEW form", VIEWS) != ours
+    ours = ask(path, TABLES)
+    assert ask(path, "DROP TABLE paces", TABLES) != ours
     await open_once(path)
-    assert ask(path, VIEWS) == ours
+    assert ask(path, TABLES) == ours
+
+
+async def test_tables_and_views_of_a_person_are_left(path):
+    await open_once(path)
+    ask(path, "CREATE TABLE mine (a INTEGER)", "CREATE VIEW notes AS SELECT * FROM mine")
+    await open_once(path)
+    assert ask(path, "SELECT * FROM notes") == []

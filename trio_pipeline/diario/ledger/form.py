@@ -1,12 +1,13 @@
 """The form of a ledger: the tables and views that this version of the program makes, and whether a database has them.
 
-To make them takes longer than all else that opening a ledger does, and so does DuckDB's list of what there is. A view
-of one value says what form a ledger has, and every version that makes its own form says so there.
+To make them takes longer than all else that opening a ledger does. So every view carries as its comment what all were
+made from. Whoever replaces or drops a view, another version or a person, takes the comment away with it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 
 from duckdb import DuckDBPyConnection
@@ -14,6 +15,9 @@ from duckdb import DuckDBPyConnection
 from trio_pipeline.diario.ledger.sql import statement
 
 __all__ = ["has_this_form", "is_ledger", "is_someone_elses", "make_form"]
+
+_TABLE = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
+_VIEW = re.compile(r"^CREATE OR REPLACE VIEW (\w+)", re.MULTILINE)
 
 
 def is_ledger(connection: DuckDBPyConnection) -> bool:
@@ -24,22 +28,28 @@ def is_ledger(connection: DuckDBPyConnection) -> bool:
 
 def is_someone_elses(connection: DuckDBPyConnection) -> bool:
     """Whether a database has tables, and is no ledger."""
-    has_tables = connection.execute("SELECT 1 FROM duckdb_tables()").fetchone() is not None
-    return has_tables and not is_ledger(connection)
+    return bool(_tables(connection)) and not is_ledger(connection)
 
 
 def has_this_form(connection: DuckDBPyConnection) -> bool:
-    """Whether a database has the tables and views of this version; to be called in the transaction that makes them."""
-    # To ask for what is not there would break off the transaction.
-    connection.execute("CREATE VIEW IF NOT EXISTS form AS SELECT NULL::VARCHAR AS form")
-    return connection.execute("SELECT form FROM form").fetchone() == (_form(),)
+    """Whether a database has the tables and views of this version, as this version made them."""
+    marked = connection.execute("SELECT view_name FROM duckdb_views() WHERE comment = ?", [_form()]).fetchall()
+    views = {str(name) for (name,) in marked}
+    return views.issuperset(_VIEW.findall(statement("views"))) and _tables(connection).issuperset(
+        _TABLE.findall(statement("schema"))
+    )
 
 
 def make_form(connection: DuckDBPyConnection) -> None:
     """Make the tables that are missing, and all views anew; to be called in a transaction."""
     connection.execute(statement("schema"))
     connection.execute(statement("views"))
-    connection.execute(f"CREATE OR REPLACE VIEW form AS SELECT '{_form()}' AS form")
+    for view in _VIEW.findall(statement("views")):
+        connection.execute(f"COMMENT ON VIEW {view} IS '{_form()}'")
+
+
+def _tables(connection: DuckDBPyConnection) -> set[str]:
+    return {str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
 
 @cache
