@@ -19,19 +19,22 @@ __all__ = ["Gate", "HostPaused", "Ticket"]
 
 
 class HostPaused(Exception):
-    """The host has been out of service, and will be, for longer than anybody wants to wait.
+    """The host is out of service, and nobody is to wait any longer for it.
 
     Attributes:
-        until: When the host may be tried again, on Trio's clock. Requests made from then on are admitted, as a probe.
+        until: When the host may be tried again, on Trio's clock. Requests made from then on are admitted, as a probe,
+            unless it was let go.
         reason: What the host did last, one line for people.
         unreachable: Whether the last failure was of the connection, which may be our own network's.
+        let_go: Whether the program lets go of all who wait, rather than that their patience is at its end.
     """
 
-    def __init__(self, until: float, reason: str, *, unreachable: bool) -> None:
+    def __init__(self, until: float, reason: str, *, unreachable: bool, let_go: bool = False) -> None:
         super().__init__(reason)
         self.until = until
         self.reason = reason
         self.unreachable = unreachable
+        self.let_go = let_go
 
 
 @dataclass(eq=False, slots=True)
@@ -207,6 +210,12 @@ class Gate:
             return self.rate.due
         return math.inf if self.probe is not None and self.probe.running else max(until, self.rate.due)
 
+    async def wait_until(self, moment: float, reason: str) -> None:
+        """Wait until a moment; raises HostPaused when nobody is to wait any more."""
+        with trio.move_on_at(max(moment, trio.current_time())):
+            await self.let_go.wait()
+            raise HostPaused(moment, reason, unreachable=False, let_go=True)
+
     def _next_try(self) -> float | None:
         """When the breaker lets a probe go, None if it is closed; raises HostPaused if nobody waits for that."""
         until, since = self.breaker.until, self.breaker.since
@@ -215,6 +224,7 @@ class Gate:
         is_silent = self.breaker.cause is Failure.UNREACHABLE
         if self.network is not None and is_silent:
             since = self.network.accountable_since(since)
-        if self.let_go.is_set() or (until - since > self._patience and trio.current_time() < until):
-            raise HostPaused(until, self.breaker.reason or "", unreachable=is_silent)
+        let_go = self.let_go.is_set()
+        if let_go or (until - since > self._patience and trio.current_time() < until):
+            raise HostPaused(until, self.breaker.reason or "", unreachable=is_silent, let_go=let_go)
         return until

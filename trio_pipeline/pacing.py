@@ -198,12 +198,19 @@ class Pacer:
         self._gate.let_go.set()
         self._gate.look()
 
-    async def wait_let_go(self) -> None:
-        """Return when `let_go` was called: for those who wait for the host elsewhere than in a request.
+    async def wait_until(self, moment: float, reason: str) -> None:
+        """Wait for the host elsewhere than in a request.
+
+        Args:
+            moment: Until when, on Trio's clock; one that is past is now.
+            reason: What the host did, one line for people.
+
+        Raises:
+            HostPaused: `let_go` was called.
 
         Cancellation: a checkpoint.
         """
-        await self._gate.let_go.wait()
+        await self._gate.wait_until(moment, reason)
 
     def statistics(self) -> PacerStatistics:
         """The state at this moment."""

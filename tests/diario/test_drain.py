@@ -15,6 +15,7 @@ import trio
 from scenes import ARCHIVE, COURT, Scene, open_scene, signals_at
 
 from trio_pipeline.diario.selection import Selection
+from trio_pipeline.services.faults import FaultPlan, parse_fault
 
 # When a stage has its first items in hand, in a run that begins at 0.
 MOMENTS = {"download": 5.0, "archive": 25.0, "extract": 15.0, "confirm": 1_005.0}
@@ -235,3 +236,20 @@ async def test_defect_ends_the_run_and_is_recorded(tmp_path, autojump_clock):
         scene.check()
         assert scene.ended_by() == ["defect"]
         await finish(scene)
+
+
+async def test_court_is_not_asked_for_what_a_paused_archive_has_once_a_run_is_ending(tmp_path, autojump_clock):
+    async with open_scene(tmp_path, 12, archive__kind="internet-archive", court={"bandwidth": 60.0}) as scene:
+        await scene.run()
+        await trio.sleep(3 * 3_600.0)
+        await scene.run()  # confirmed: the PDFs have left the spool
+        scene.archive.plan = FaultPlan([parse_fault("archive-download:unavailable=1.0,retry-after=600")], seed=0)
+        end, before = trio.current_time() + 155.0, []
+
+        async def watch(_running):
+            await trio.sleep_until(end - 1.0)
+            before.append(scene.court.statistics()["requests"]["pdf"])
+            await trio.sleep_forever()
+
+        await scene.run(extract__kind="rules", interrupts=signals_at(end), watchers=[watch])
+        assert before == [scene.court.statistics()["requests"]["pdf"]]

@@ -356,10 +356,12 @@ class Flow:
 
 @contextmanager
 def _heeding_pauses(*, is_of_the_court: bool) -> Iterator[None]:
-    """End the stage when the host that it needs is paused for longer than anybody wants to wait."""
+    """End the stage when nobody is to wait any longer for the host that it needs."""
     try:
         yield
     except HostPaused as error:
+        if error.let_go:
+            raise StopStage(f"{error.reason}; the run is ending") from error
         minutes = max(1, round((error.until - trio.current_time()) / 60))
         reason = f"{error.reason}; the next try, {minutes} min from now, is beyond run.patience"
         advice = f". What to do: {what_to_do(error)}" if is_of_the_court else ""

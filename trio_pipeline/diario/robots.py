@@ -25,7 +25,7 @@ from trio_pipeline.diario.http import Http, same_host
 from trio_pipeline.diario.ledger.court_notes import CourtNotes, RobotsCopy
 from trio_pipeline.diario.quoting import terminal_safe
 from trio_pipeline.diario.user_agent import PRODUCT
-from trio_pipeline.pacing import HostPaused, Network, Pacer
+from trio_pipeline.pacing import Network, Pacer
 from trio_pipeline.retry import Backoff, GiveUp, StopStage, TryAgain
 from trio_pipeline.world import World
 
@@ -154,9 +154,7 @@ class Robots:
                 f"{self._last_failure}; nothing is asked for without it. What to do: look at it with a browser, and "
                 "run again later"
             )
-        with trio.move_on_at(max(self._next_try, trio.current_time())):
-            await self._pacer.wait_let_go()
-            raise HostPaused(self._next_try, self._last_failure, unreachable=False)
+        await self._pacer.wait_until(self._next_try, self._last_failure)
 
     def _failed(self, error: TryAgain) -> None:
         if not self._failures:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trio_pipeline.diario.archives.ia_answers import Limits, Queue
 from trio_pipeline.diario.archives.ia_room import Room
-from trio_pipeline.pacing import HostPaused, Network
+from trio_pipeline.pacing import HostPaused, Network, Pacer
 from trio_pipeline.retry import TryAgain
 from trio_pipeline.testing import run
 
@@ -33,9 +33,9 @@ class Desk:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-def room_of(desk, *, patience=1_800.0, network=None, one_item=False, let_go=None):
-    let_go = trio.Event() if let_go is None else let_go
-    return Room(desk, patience=patience, network=network or Network(), one_item=one_item, wait_let_go=let_go.wait)
+def room_of(desk, *, patience=1_800.0, network=None, one_item=False, pacer=None):
+    wait_until = (pacer or Pacer("archive")).wait_until
+    return Room(desk, patience=patience, network=network or Network(), one_item=one_item, wait_until=wait_until)
 
 
 async def take_all(room, count, item="a"):
@@ -94,9 +94,9 @@ async def test_who_waits_longer_than_the_patience_is_told(autojump_clock):
 
 
 async def test_nobody_waits_for_room_who_is_let_go(autojump_clock):
-    let_go = trio.Event()
+    pacer = Pacer("archive")
     desk = Desk(limits(over_limit=True, reason="total_tasks_queued exceeds total_global_limit"))
-    room = room_of(desk, let_go=let_go)
+    room = room_of(desk, pacer=pacer)
 
     async def want():
         with pytest.raises(HostPaused, match="total_tasks_queued exceeds"):
@@ -106,7 +106,7 @@ async def test_nobody_waits_for_room_who_is_let_go(autojump_clock):
         for _ in range(3):
             nursery.start_soon(want)
         await trio.sleep(10)
-        let_go.set()
+        pacer.let_go()
     await want()
     assert (trio.current_time(), len(desk.asked)) == (10, 1)
 

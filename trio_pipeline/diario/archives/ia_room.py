@@ -64,7 +64,7 @@ class Room:
         patience: Seconds. Who waits for room longer gets HostPaused; while the network is gone, nobody does.
         network: Our own.
         one_item: Whether an item gets many uploads, so that its own queue matters too.
-        wait_let_go: Returns when nobody is to wait for room any more.
+        wait_until: Waits for the archive, as `Pacer.wait_until` does.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class Room:
         patience: float,
         network: Network,
         one_item: bool,
-        wait_let_go: Callable[[], Awaitable[None]],
+        wait_until: Callable[[float, str], Awaitable[None]],
     ) -> None:
         self._ask = ask
         self._network = network
         self._patience = patience
         self._one_item = one_item
-        self._wait_let_go = wait_let_go
+        self._wait_until = wait_until
         self._lock = trio.Lock()
         self._limits: Limits | None = None
         self._asked_at: float | None = None
@@ -148,9 +148,7 @@ class Room:
     async def _look(self, item: str) -> None:
         """Ask, when it is time to."""
         self._check_patience()
-        with trio.move_on_at(self._next_question):
-            await self._wait_let_go()
-            raise HostPaused(self._next_question, self._reason, unreachable=False)
+        await self._wait_until(self._next_question, self._reason)
         limits = await self._ask(item)
         self._limits, self._asked_at = limits, trio.current_time()
         if limits is None:

@@ -149,7 +149,7 @@ class InternetArchive:
             patience=patience,
             network=network,
             one_item=layout == "year",
-            wait_let_go=s3_pacer.wait_let_go,
+            wait_until=s3_pacer.wait_until,
         )
         # Of items: those known to exist, and the locks of those being created.
         self._existing: set[str] = set()

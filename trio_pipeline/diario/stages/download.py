@@ -101,9 +101,11 @@ class Downloader:
                     return await self._from(source, item, reservation)
                 except _CameOn:
                     raise
-                except (Absent, ItemError, HostPaused):
+                except (Absent, ItemError, HostPaused) as error:
+                    # In a run that is ending nobody else is asked.
+                    if isinstance(error, HostPaused) and error.let_go:
+                        raise
                     # The next place may have it; if none has, the court's answer is what counts.
-                    continue
         try:
             return await self._from(self._court, item, reservation)
         except Absent as error:
