@@ -123,13 +123,13 @@ async def compare(path: Path, times: int, workers: int) -> Comparison:
             for warm_up in (alone, ours):
                 await timed(range(hands), hands, warm_up)
             turns = [range(first, min(first + AT_A_TIME, times)) for first in range(0, times, AT_A_TIME)]
-            least, whole, own = 0.0, 0.0, 0.0
+            bare_seconds, our_seconds, own_seconds = 0.0, 0.0, 0.0
             for turn in turns:
-                least += await timed(turn, hands, alone)
+                bare_seconds += await timed(turn, hands, alone)
                 begun = time.process_time()
-                whole += await timed(turn, hands, ours)
-                own += time.process_time() - begun
-    return Comparison(least, whole, own / times)
+                our_seconds += await timed(turn, hands, ours)
+                own_seconds += time.process_time() - begun
+    return Comparison(bare_seconds, our_seconds, own_seconds / times)
 
 
 async def stage(

@@ -179,7 +179,7 @@ class Pacer:
         """Take a place among `concurrency` for as long as the context lasts.
 
         Raises:
-            HostPaused: The host is out of service for longer than `patience`.
+            HostPaused: The host is out of service for longer than `patience`, or was let go.
 
         Cancellation: entering is a checkpoint; cancelled, no place is taken. Leaving is none, frees the place, and lets
         the next probe go if the permit was the probe and has no verdict.

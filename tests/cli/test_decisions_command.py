@@ -156,7 +156,7 @@ def test_text_that_is_not_there_is_said(typed, shelf, tmp_path):
     said = typed("decisions", "--show", "vilhena", "--from=2025-01-01", "--set=run.text=else\x1bwhere")
     assert said.code == ExitCode.OK
     where = rf"{tmp_path}/else\x1bwhere, the directory of run.text"
-    assert f"    (the text of this entry is not in {where}; the PDF has it on page 2)\n" in said.out
+    assert f"    (the text of this entry cannot be read in {where}; the PDF has it on page 2)\n" in said.out
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,13 @@ def test_text_that_is_broken_is_said(typed, shelf, tmp_path, content):
     (tmp_path / "text" / f"{OTHER.id}.txt.gz").write_bytes(content)
     said = typed("decisions", "--show", "--number", SECRET)
     assert said.code == ExitCode.OK
-    assert "the text of this entry is not in" in said.out
+    assert "the text of this entry cannot be read in" in said.out
     assert "cannot be read" in said.err
 
 
 def test_text_of_another_reading_is_not_shown(typed, shelf, tmp_path):
     (tmp_path / "text" / f"{OTHER.id}.txt.gz").write_bytes(gzip.compress(b"short"))
-    assert "the text of this entry is not in" in typed("decisions", "--show", "--number", SECRET).out
+    assert "the text of this entry cannot be read in" in typed("decisions", "--show", "--number", SECRET).out
 
 
 def test_unread_entries_are_listed(typed, shelf):

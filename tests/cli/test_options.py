@@ -128,11 +128,13 @@ class TestSettings:
 
 
 class TestDay:
-    @pytest.mark.parametrize(("typed", "read"), [("2004-07-30", "2004-07-30"), ("20040730", "2004-07-30")])
+    @pytest.mark.parametrize(
+        ("typed", "read"), [("2004-07-30", "2004-07-30"), ("20040730", "2004-07-30"), ("2004-7-3", "2004-07-03")]
+    )
     def test_day_is_read(self, typed, read):
         assert Day().convert(typed, None, None) == datetime.date.fromisoformat(read)
 
-    @pytest.mark.parametrize("typed", ["2004", "30/07/2004", "2004-02-30", "yesterday", ""])
+    @pytest.mark.parametrize("typed", ["2004", "30/07/2004", "2004-02-30", "2004-W31-5", "200473", "yesterday", ""])
     def test_what_is_wanted_is_said(self, typed):
         with pytest.raises(click.BadParameter, match="is no day: write year, month and day, as in 2025-06-23"):
             Day().convert(typed, None, None)

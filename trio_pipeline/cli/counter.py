@@ -1,6 +1,6 @@
 """How far a command that takes its time has come: one line on a terminal that changes, or a line now and then.
 
-It asks one host, and where that has it wait, that is said too, in the log if nothing else is shown.
+It asks one host, and where that has it wait, that is said too: as a warning in the log where nothing is shown.
 
 This file does not know what is counted.
 """
@@ -8,13 +8,13 @@ This file does not know what is counted.
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import click
 import trio
+from rich.console import Console
 from rich.text import Text
 from trio_util import periodic
 
@@ -67,11 +67,13 @@ def _pause(pacer: Pacer) -> str | None:
 
 
 async def _rewrite(text: Callable[[], str]) -> None:
+    # Knows how wide a terminal is whose stdout goes elsewhere.
+    terminal = Console(stderr=True)
     try:
         async for _ in periodic(_FRAME):
             line = Text(terminal_safe(text()))
             # Only one line can be wiped out.
-            line.truncate(shutil.get_terminal_size().columns - 1, overflow="ellipsis")
+            line.truncate(terminal.width - 1, overflow="ellipsis")
             click.echo(f"{_CLEAR}{line.plain}", err=True, nl=False)
     finally:
         click.echo(_CLEAR, err=True, nl=False)

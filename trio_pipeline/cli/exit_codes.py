@@ -8,6 +8,8 @@ from typing import IO
 
 import click
 
+from trio_pipeline.diario.quoting import terminal_safe
+
 __all__ = ["CommandError", "ExitCode", "InUseError", "UnusableError"]
 
 
@@ -42,9 +44,9 @@ class CommandError(click.ClickException):
     exit_code = ExitCode.USAGE
 
     def show(self, file: IO[str] | None = None) -> None:
-        """Write every line of the message on a line of its own, each with the program's name."""
+        """Write every line of the message on a line of its own, each with the program's name; paths may be in it."""
         for line in self.format_message().splitlines():
-            click.echo(f"trio-pipeline: {line}", file=file or sys.stderr)
+            click.echo(f"trio-pipeline: {terminal_safe(line)}", file=file or sys.stderr)
 
 
 class InUseError(CommandError):

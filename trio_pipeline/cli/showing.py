@@ -76,7 +76,7 @@ def _lines(row: Row, directory: Path) -> Iterator[str]:
     if not isinstance(text, str):
         # Whole: the setting may be relative to where one stands.
         where = f"{directory.absolute()}, the directory of run.text"
-        yield f"(the text of this entry is not in {where}; the PDF has it on page {page})"
+        yield f"(the text of this entry cannot be read in {where}; the PDF has it on page {page})"
         return
     for place, part in enumerate(text.split(PAGE_BREAK)):
         if place:

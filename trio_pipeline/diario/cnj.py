@@ -67,7 +67,7 @@ def touches_number(text: str, shape: bytes, start: int, end: int) -> bool:
         end: Where it ends, exclusive.
     """
     begin = max(0, start - _LONGEST)
-    # By far the most stretches have nothing near that could be one.
+    # By far the most stretches have nothing near that could be one: for these, no generators are made.
     if shape.find(_BEGINNING, begin, end + len(_BEGINNING) - 1) < 0:
         return False
     return any(match.end() > start for match in _matches(text, shape, begin, end))

@@ -115,7 +115,7 @@ def questions_to_announce(
 
 
 def _next_step(model: ModelSettings) -> str:
-    """What a model that is to read gazettes whole still needs; a dry run comes here without a name or a budget."""
+    """What is to be set or typed next; a dry run comes here without a name or a budget."""
     values = {"model.name": model.name, "model.token_budget": model.token_budget}
     missing = [key for key, value in values.items() if not value]
     if missing:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime
 import re
+from contextlib import suppress
 from decimal import Decimal
 
 from trio_pipeline.diario.quoting import quoted
 
 __all__ = ["format_duration", "format_size", "parse_day", "parse_duration", "parse_size", "rough_size"]
 
+_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{4})(\d{2})(\d{2})", re.ASCII)
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "day": 86400}
 _DURATION_NAMES = {
     "": "s",
@@ -55,15 +57,20 @@ def parse_duration(value: object) -> float:
 
 
 def parse_day(text: str) -> datetime.date:
-    """A day: year, month and day.
+    """A day: year, month and day, with hyphens between or with none.
+
+    >>> parse_day("2025-6-23") == parse_day("20250623") == datetime.date(2025, 6, 23)
+    True
 
     Raises:
         ValueError: It is none.
     """
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{quoted(text)} is no day: write year, month and day, as in 2025-06-23") from None
+    match = _DAY.fullmatch(text)
+    if match:
+        year, month, day = (int(part) for part in match.groups() if part)
+        with suppress(ValueError):
+            return datetime.date(year, month, day)
+    raise ValueError(f"{quoted(text)} is no day: write year, month and day, as in 2025-06-23")
 
 
 def parse_size(value: object) -> int:
@@ -113,11 +120,12 @@ def format_size(size: int) -> str:
 def rough_size(size: int) -> str:
     """A size for a person, in its largest decimal unit.
 
-    >>> rough_size(14_849_123_456), rough_size(2_500_000), rough_size(999)
-    ('14.8 GB', '2.5 MB', '999 B')
+    >>> rough_size(14_849_123_456), rough_size(2_500_000), rough_size(999_999_999), rough_size(999)
+    ('14.8 GB', '2.5 MB', '1.0 GB', '999 B')
     """
     for unit in _SHOWN_SIZES:
-        if size >= _BYTES[unit]:
+        # What would be rounded up to 1,000 of a unit is 1 of the next.
+        if size >= 0.99995 * _BYTES[unit]:
             return f"{size / _BYTES[unit]:,.1f} {unit}"
     return f"{size} B"
 

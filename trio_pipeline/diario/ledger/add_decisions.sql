@@ -1,5 +1,6 @@
 -- The judgements of one reader's extraction, as packed_readings.py has them. Row by row this takes 25 times as long, and
--- everybody else waits. VALUES keeps the optimizer from parsing the text itself, value by value, as a constant.
+-- everybody else waits. VALUES keeps the optimizer from parsing the text itself, value by value, as a constant. What is not
+-- among the names below is dropped without a word: a test compares rows with readings.
 INSERT INTO decision_rows BY NAME
 SELECT
     $extraction::VARCHAR AS extraction,
