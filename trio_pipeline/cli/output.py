@@ -10,7 +10,6 @@ import datetime
 import decimal
 import json
 import math
-import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TextIO
@@ -21,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trio_pipeline.diario.quoting import terminal_safe
+from trio_pipeline.diario.quoting import replace_unprintable, terminal_safe
 
 __all__ = ["json_line", "plain_value", "print_json_lines", "print_rows", "terminal_safe"]
 
@@ -31,8 +30,6 @@ Row = Mapping[str, object]
 _NARROWEST = 12
 # Around and between the columns of a table.
 _MARGIN = 3
-# JSON may hold these only inside of strings, where the escape means the same.
-_NOT_ASCII_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def print_rows(
@@ -78,7 +75,8 @@ def json_line(row: Row) -> str:
     '{"id": "diário", "page": 1}'
     """
     line = json.dumps(_jsonable(row), ensure_ascii=False, allow_nan=False)
-    return _NOT_ASCII_PRINTABLE.sub(_escaped, line)
+    # JSON may hold these only inside of strings, where the escape means the same.
+    return replace_unprintable(line, lambda character: json.dumps(character)[1:-1])
 
 
 def plain_value(value: object) -> str:
@@ -129,11 +127,6 @@ def _number(value: float | decimal.Decimal) -> float | None:
     if isinstance(value, decimal.Decimal) and value == value.to_integral_value():
         return int(value)
     return float(value)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    character = match.group()
-    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _print_plain(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:

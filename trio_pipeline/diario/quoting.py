@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
-__all__ = ["quoted", "terminal_safe"]
+__all__ = ["code_of", "quoted", "replace_unprintable", "terminal_safe"]
 
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 
@@ -22,7 +23,29 @@ def terminal_safe(text: str) -> str:
     >>> terminal_safe("\x1b[2Jdiário")
     '\\x1b[2Jdiário'
     """
-    return _NOT_PRINTABLE_ASCII.sub(_shown, text)
+    return replace_unprintable(text, _shown)
+
+
+def replace_unprintable(text: str, shown: Callable[[str], str]) -> str:
+    """The same text with each character that cannot be printed shown in another way; letters of all scripts can be.
+
+    Args:
+        text: The text.
+        shown: What stands for such a character.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        character = match.group()
+        return character if character.isprintable() else shown(character)
+
+    # Most texts have next to no character outside of ASCII, and a pattern finds that out faster than a loop.
+    return _NOT_PRINTABLE_ASCII.sub(replace, text)
+
+
+def code_of(character: str) -> str:
+    r"""How a character is written in strings of TOML and Python by its code: `\u0085`, `\U000e0001`."""
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def quoted(value: object, *, longest: int = 60) -> str:
@@ -42,13 +65,8 @@ def quoted(value: object, *, longest: int = 60) -> str:
             return f"a {type(value).__name__}"
 
 
-def _shown(match: re.Match[str]) -> str:
-    character = match.group()
-    if character.isprintable():
-        return character
+def _shown(character: str) -> str:
     if unicodedata.category(character) == "Zs":
         return " "
     code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return f"\\x{code:02x}" if code < 0x100 else code_of(character)

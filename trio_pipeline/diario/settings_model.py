@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from trio_pipeline.diario.addresses import check_base_url, check_host
+from trio_pipeline.diario.quoting import code_of, replace_unprintable
 from trio_pipeline.diario.titles import EDITION_TITLE, YEAR_TITLE, check_edition_title, check_year_title
 from trio_pipeline.diario.units import format_duration, format_size, parse_duration, parse_size
 
@@ -37,9 +38,6 @@ __all__ = [
     "TjroSettings",
     "value_of",
 ]
-
-
-_NOT_ASCII_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def _home_expanded(value: object) -> object:
@@ -275,15 +273,7 @@ class Key:
 
 def _in_toml(value: object) -> str:
     """A value as JSON, which is TOML but for its surrogates: letters stay, what cannot be printed is escaped."""
-    return _NOT_ASCII_PRINTABLE.sub(_escaped, json.dumps(value, ensure_ascii=False))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    character = match.group()
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return replace_unprintable(json.dumps(value, ensure_ascii=False), code_of)
 
 
 def value_of(settings: Settings, key: str) -> object:
