@@ -109,8 +109,8 @@ def archive_option(function: F) -> F:
                 ctx,
                 parameter,
             )
-        _flags(ctx)["archive.kind"] = _Flag(kind if kind == "folder" else value, "--archive")
-        if kind == "folder" and colon:
+        _flags(ctx)["archive.kind"] = _Flag(kind, "--archive")
+        if colon:
             _flags(ctx)["archive.folder"] = _Flag(directory, "--archive")
 
     return click.option(

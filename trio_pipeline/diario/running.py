@@ -95,6 +95,9 @@ class Running:
         drain: Has it take up nothing new, and end.
         suppression: The names and numbers that are in no answer, whoever asks.
         world: For the time of day.
+
+    Attributes:
+        drain: The same, for who looks.
     """
 
     def __init__(
